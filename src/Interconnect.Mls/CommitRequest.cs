@@ -1,0 +1,26 @@
+namespace Interconnect.Mls;
+
+/// <summary>What a commit shall contain. An empty request is an update of the committer's own keys.</summary>
+public sealed record CommitRequest
+{
+    /// <summary>KeyPackages of the clients to add.</summary>
+    public IReadOnlyList<VerifiedKeyPackage> Add { get; init; } = [];
+
+    /// <summary>Leaf indices of the members to remove; never the own one.</summary>
+    public IReadOnlyList<uint> Remove { get; init; } = [];
+
+    /// <summary>Ids of external pre-shared keys to mix in; <see cref="MlsOptions.FindExternalPsk"/> must know each.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> ExternalPsks { get; init; } = [];
+
+    /// <summary>Past epochs of this group whose resumption PSK is mixed in.</summary>
+    public IReadOnlyList<ulong> ResumptionEpochs { get; init; } = [];
+
+    /// <summary>The GroupContext's new extensions, all of them; null = unchanged.</summary>
+    public IReadOnlyList<Extension>? GroupContextExtensions { get; init; }
+
+    /// <summary>Commit the stored proposals by reference. Default true. Stored proposals that became invalid or conflict are left out.</summary>
+    public bool IncludeStoredProposals { get; init; } = true;
+
+    /// <summary>Authenticated, unencrypted data bound to the commit.</summary>
+    public ReadOnlyMemory<byte> AuthenticatedData { get; init; }
+}

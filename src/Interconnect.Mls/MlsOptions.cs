@@ -1,0 +1,47 @@
+namespace Interconnect.Mls;
+
+/// <summary>Bounds and choices of a client. Every default is safe; a bound that is out of range throws when the client is made.</summary>
+public sealed record MlsOptions
+{
+    /// <summary>How many generations ahead of the last one a sender's ratchet is advanced for one message. Default 1,000.</summary>
+    public int MaxForwardGenerations { get; init; } = 1000;
+
+    /// <summary>How many keys of skipped messages are kept for each sender and content kind; the oldest go first. Default 1,000.</summary>
+    public int MaxSkippedKeys { get; init; } = 1000;
+
+    /// <summary>How many past epochs stay readable for late application messages; 0 = none. Default 3.</summary>
+    public int RetainedEpochs { get; init; } = 3;
+
+    /// <summary>How many past epochs' resumption PSKs are kept. Default 16.</summary>
+    public int RetainedResumptionPsks { get; init; } = 16;
+
+    /// <summary>How many proposals may wait for a commit. Default 256.</summary>
+    public int MaxPendingProposals { get; init; } = 256;
+
+    /// <summary>Largest accepted message in bytes. Default 16 MiB.</summary>
+    public int MaxMessageSize { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Content is padded with zeros to a multiple of this many bytes; 0 or 1 = none. Default 64.</summary>
+    public int PaddingBlock { get; init; } = 64;
+
+    /// <summary>How far clocks may differ when lifetimes are checked. Default 1 hour.</summary>
+    public TimeSpan ClockTolerance { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Leave the path out of commits that the RFC allows without one (only Add, PSK, ReInit). Default false: every commit refreshes the committer.</summary>
+    public bool OmitPathWhenAllowed { get; init; }
+
+    /// <summary>Send commits and proposals as PrivateMessage. Default false: the hub has to read them.</summary>
+    public bool EncryptHandshake { get; init; }
+
+    /// <summary>Refuse a tree at join when a leaf from a KeyPackage has expired. Default false, as RFC 9420 section 7.3 recommends.</summary>
+    public bool CheckLifetimesInTree { get; init; }
+
+    /// <summary>Extension types that this client understands besides those of RFC 9420; listed in its leaf's capabilities.</summary>
+    public IReadOnlyList<ushort> SupportedExtensions { get; init; } = [];
+
+    /// <summary>Credential types that this client accepts. Default: basic.</summary>
+    public IReadOnlyList<ushort> SupportedCredentials { get; init; } = [MemberCredential.Basic];
+
+    /// <summary>Finds an external pre-shared key by its id; null = this client does not have it. Default: none known.</summary>
+    public Func<ReadOnlyMemory<byte>, byte[]?> FindExternalPsk { get; init; } = static _ => null;
+}

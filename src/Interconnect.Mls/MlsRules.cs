@@ -1,0 +1,8 @@
+namespace Interconnect.Mls;
+
+/// <summary>The checks this library makes, by id.</summary>
+public static class MlsRules
+{
+    /// <summary>Rule id to what the rule demands.</summary>
+    public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>();
+}
