@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Interconnect.Federation;
+
+/// <summary>
+/// Names one event for ever: SHA-256 over a label, the network and the network's own dedupe key, so that a redelivery gets the same id. 32 bytes.
+/// </summary>
+public readonly record struct EventId
+{
+    /// <summary>Size in bytes.</summary>
+    public const int Size = 32;
+
+    private static readonly byte[] Label = Encoding.ASCII.GetBytes("interconnect event 1");
+    private readonly string? hex;
+
+    private EventId(string hex) => this.hex = hex;
+
+    /// <summary>Lower-case hexadecimal, 64 characters. Says nothing about who or what, so it may be logged.</summary>
+    public string Hex => hex ?? throw new InvalidOperationException("An event id was never set.");
+
+    /// <summary>The id of what <paramref name="network"/> delivered under <paramref name="dedupeKey"/> (the network's own, such as an event id or sender and stanza id).</summary>
+    public static EventId Derive(NetworkId network, params ReadOnlySpan<string> dedupeKey)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Label);
+        Append(hash, network.Value);
+        foreach (var part in dedupeKey)
+        {
+            Append(hash, part);
+        }
+
+        return new EventId(Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <summary>The id of an event that the hub makes itself because of <paramref name="cause"/>; the same cause and purpose give the same id.</summary>
+    public static EventId Derive(EventId cause, string purpose)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Label);
+        Append(hash, cause.Hex);
+        Append(hash, purpose);
+        return new EventId(Convert.ToHexStringLower(hash.GetHashAndReset()));
+    }
+
+    /// <summary>Reads 32 bytes.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> bytes, out EventId id)
+    {
+        id = bytes.Length == Size ? new EventId(Convert.ToHexStringLower(bytes)) : default;
+        return bytes.Length == Size;
+    }
+
+    /// <summary>Reads 64 characters of hexadecimal.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? hex, out EventId id)
+    {
+        id = default;
+        if (hex is not { Length: Size * 2 } || !hex.All(char.IsAsciiHexDigit))
+        {
+            return false;
+        }
+
+        id = new EventId(hex.ToLowerInvariant());
+        return true;
+    }
+
+    /// <summary>The 32 bytes.</summary>
+    public byte[] ToBytes() => Convert.FromHexString(Hex);
+
+    /// <inheritdoc/>
+    public override string ToString() => Hex;
+
+    private static void Append(IncrementalHash hash, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        Span<byte> length = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
+        hash.AppendData(length);
+        hash.AppendData(bytes);
+    }
+}
