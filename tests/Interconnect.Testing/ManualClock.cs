@@ -1,0 +1,111 @@
+namespace Interconnect.Testing;
+
+/// <summary>Time that stands still until told otherwise; timers made from it fire inside <see cref="Advance"/>.</summary>
+public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
+{
+    private readonly Lock gate = new();
+    private readonly List<ManualTimer> timers = [];
+    private DateTimeOffset now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate)
+        {
+            return now;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, () => callback(state));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    /// <summary>Moves time on, firing what falls due, in order.</summary>
+    public void Advance(TimeSpan by)
+    {
+        var target = GetUtcNow() + by;
+        while (true)
+        {
+            ManualTimer? next;
+            lock (gate)
+            {
+                next = timers.Where(t => t.Due <= target).MinBy(t => t.Due);
+                if (next is null)
+                {
+                    now = target;
+                    return;
+                }
+
+                now = next.Due > now ? next.Due : now;
+                next.Rearm();
+            }
+
+            next.Fire();
+        }
+    }
+
+    private sealed class ManualTimer(ManualClock clock, Action fire) : ITimer
+    {
+        private TimeSpan period;
+
+        public DateTimeOffset Due { get; private set; } = DateTimeOffset.MaxValue;
+
+        public void Fire() => fire();
+
+        public void Rearm() => SetDue(period > TimeSpan.Zero ? period : Timeout.InfiniteTimeSpan);
+
+        public bool Change(TimeSpan dueTime, TimeSpan newPeriod)
+        {
+            var fireNow = dueTime == TimeSpan.Zero;
+            lock (clock.gate)
+            {
+                period = newPeriod;
+                SetDue(fireNow ? (newPeriod > TimeSpan.Zero ? newPeriod : Timeout.InfiniteTimeSpan) : dueTime);
+            }
+
+            if (fireNow)
+            {
+                ThreadPool.QueueUserWorkItem(_ => fire());
+            }
+
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (clock.gate)
+            {
+                clock.timers.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        private void SetDue(TimeSpan dueTime)
+        {
+            clock.timers.Remove(this);
+            if (dueTime == Timeout.InfiniteTimeSpan)
+            {
+                Due = DateTimeOffset.MaxValue;
+                return;
+            }
+
+            Due = clock.now + dueTime;
+            clock.timers.Add(this);
+        }
+    }
+}
