@@ -1,12 +1,12 @@
 # Prosody: a.test, and the gateway's component gw.a.test. Accounts sign in with SCRAM-SHA-256 after STARTTLS.
 
-prosody_packages() { say prosody lua-sec openssl; }
+prosody_packages() { say prosody lua-sec lua-unbound openssl; }
 prosody_ports() { say "$PROSODY_C2S_PORT" "$PROSODY_COMPONENT_PORT" "$PROSODY_HTTP_PORT"; }
 prosody_address() { say "$HOST:$PROSODY_C2S_PORT"; }
 
 prosody_prepare() {
     local folder=$STATE/prosody
-    mkdir -p "$folder/data"
+    mkdir -p "$folder/data" "$folder/certs"
     self_signed_certificate "$folder/tls" "$PROSODY_DOMAIN"
     cat >"$folder/prosody.cfg.lua" <<CONF
 run_as_root = true
@@ -35,6 +35,7 @@ ssl = { certificate = "$folder/tls/cert.pem", key = "$folder/tls/key.pem" }
 storage = "internal"
 default_archive_policy = true
 archive_expires_after = "1w"
+statistics = "internal"
 c2s_stanza_size_limit = 1024 * 1024
 component_stanza_size_limit = 4 * 1024 * 1024
 smacks_hibernation_time = 300
