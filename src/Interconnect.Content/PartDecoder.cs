@@ -74,28 +74,48 @@ internal static class PartDecoder
 
     private static ExternalPart ReadExternal(ref CborInput cbor, ContentLimits limits, Disposition disposition, string language)
     {
-        var start = cbor.Position;
-        var part = new ExternalPart(
+        var contentType = ReadText(ref cbor, "contentType", limits);
+        var url = ReadUrl(ref cbor, limits);
+        var expires = (uint)ReadUnsigned(ref cbor, "expires", uint.MaxValue);
+        var size = ReadUnsigned(ref cbor, "size", ulong.MaxValue);
+
+        var encryptionStart = cbor.Position;
+        var encryption = (ushort)ReadUnsigned(ref cbor, "encAlg", ushort.MaxValue);
+        var key = ReadBytes(ref cbor, "key");
+        var nonce = ReadBytes(ref cbor, "nonce");
+        var additionalData = ReadBytes(ref cbor, "aad");
+        ExpectAlgorithm(ref cbor, "encAlg", encryptionStart, encryption, key.Length + nonce.Length + additionalData.Length);
+
+        var hashStart = cbor.Position;
+        var hash = (byte)ReadUnsigned(ref cbor, "hashAlg", byte.MaxValue);
+        var contentHash = ReadBytes(ref cbor, "contentHash");
+        ExpectAlgorithm(ref cbor, "hashAlg", hashStart, hash, contentHash.Length);
+
+        return new ExternalPart(
             disposition,
             language,
-            ReadText(ref cbor, "contentType", limits),
-            ReadUrl(ref cbor, limits),
-            (uint)ReadUnsigned(ref cbor, "expires", uint.MaxValue),
-            ReadUnsigned(ref cbor, "size", ulong.MaxValue),
-            (ushort)ReadUnsigned(ref cbor, "encAlg", ushort.MaxValue),
-            ReadBytes(ref cbor, "key"),
-            ReadBytes(ref cbor, "nonce"),
-            ReadBytes(ref cbor, "aad"),
-            (byte)ReadUnsigned(ref cbor, "hashAlg", byte.MaxValue),
-            ReadBytes(ref cbor, "contentHash"),
+            contentType,
+            url,
+            expires,
+            size,
+            encryption,
+            key,
+            nonce,
+            additionalData,
+            hash,
+            contentHash,
             ReadText(ref cbor, "description", limits),
             ReadText(ref cbor, "filename", limits));
-        var keyWithoutAlgorithm = part.EncryptionAlgorithm == 0 && part.Key.Length + part.Nonce.Length + part.AdditionalData.Length > 0;
-        var hashWithoutAlgorithm = part.HashAlgorithm == 0 && part.ContentHash.Length > 0;
-        if (keyWithoutAlgorithm || hashWithoutAlgorithm)
-            cbor.Fail(ContentReason.AlgorithmMissing, start);
+    }
 
-        return part;
+    private static void ExpectAlgorithm(ref CborInput cbor, string field, int start, int algorithm, int bytesForIt)
+    {
+        if (algorithm != 0 || bytesForIt == 0)
+            return;
+
+        cbor.Enter(field);
+        cbor.Fail(ContentReason.AlgorithmMissing, start);
+        cbor.Leave();
     }
 
     private static MultiPart ReadMulti(
