@@ -93,6 +93,7 @@ internal static class RefusalCases
         Case("extension key 0 is reserved", ContentReason.KeyRange, AtExtensions + 1, "extensions[0]", Message(extensions: "a1 00 00"), Message(extensions: "a1 03 00")),
         Case("an extension key of 2^53", ContentReason.KeyRange, AtExtensions + 1, "extensions[0]", Message(extensions: "a1 1b 0020000000000000 00"), Message(extensions: "a1 1b 001fffffffffffff 00")),
         Case("an extension key of -2^53", ContentReason.KeyRange, AtExtensions + 1, "extensions[0]", Message(extensions: "a1 3b 001fffffffffffff 00"), Message(extensions: "a1 3b 001ffffffffffffe 00")),
+        Case("an inner key of -2^53", ContentReason.KeyRange, AtExtensions + 3, "extensions[0]", Message(extensions: "a1 03 a1 3b 001fffffffffffff 00"), Message(extensions: "a1 03 a1 3b 001ffffffffffffe 00")),
         Case("an inner key of 2^53", ContentReason.KeyRange, AtExtensions + 3, "extensions[0]", Message(extensions: "a1 03 a1 1b 0020000000000000 00"), Message(extensions: "a1 03 a1 1b 001fffffffffffff 00")),
 
         Case("an empty text key", ContentReason.KeyLength, AtExtensions + 1, "extensions[0]", Message(extensions: "a1 60 00"), Message(extensions: "a1 61 61 00")),
