@@ -1,3 +1,5 @@
+using Interconnect.Mls.Encoding;
+
 namespace Interconnect.Mls;
 
 /// <summary>
@@ -6,4 +8,13 @@ namespace Interconnect.Mls;
 /// </summary>
 /// <param name="Type">IANA number of the extension type.</param>
 /// <param name="Data">The extension's own encoding.</param>
-public sealed record Extension(ushort Type, ReadOnlyMemory<byte> Data);
+public sealed record Extension(ushort Type, ReadOnlyMemory<byte> Data) : IMlsStructure<Extension>
+{
+    static Extension IMlsStructure<Extension>.Read(ref MlsReader reader) => new(reader.U16("extension_type"), reader.Opaque("extension_data"));
+
+    void IMlsStructure<Extension>.Write(MlsWriter writer)
+    {
+        writer.U16(Type);
+        writer.Opaque(Data);
+    }
+}

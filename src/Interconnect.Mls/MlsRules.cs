@@ -4,5 +4,5 @@ namespace Interconnect.Mls;
 public static class MlsRules
 {
     /// <summary>Rule id to what the rule demands.</summary>
-    public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>();
+    public static IReadOnlyDictionary<string, string> All => Encoding.Rules.All;
 }

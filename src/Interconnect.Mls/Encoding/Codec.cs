@@ -1,0 +1,75 @@
+namespace Interconnect.Mls.Encoding;
+
+/// <summary>Whole structures and vectors of structures.</summary>
+internal static class Codec
+{
+    public static byte[] Encode<T>(T structure)
+        where T : IMlsStructure<T>
+    {
+        using var writer = new MlsWriter();
+        structure.Write(writer);
+        return writer.ToArray();
+    }
+
+    /// <summary>Decodes a structure that must fill the input.</summary>
+    public static T Decode<T>(ReadOnlyMemory<byte> input)
+        where T : IMlsStructure<T>
+    {
+        var reader = new MlsReader(input);
+        var structure = T.Read(ref reader);
+        reader.End();
+        return structure;
+    }
+
+    /// <summary>T field&lt;V&gt;</summary>
+    public static IReadOnlyList<T> ReadVector<T>(ref MlsReader reader, string field)
+        where T : IMlsStructure<T>
+    {
+        var outer = reader.BeginVector(field);
+        var list = new List<T>();
+        while (!reader.AtEnd)
+        {
+            list.Add(T.Read(ref reader));
+        }
+
+        reader.EndVector(outer);
+        return list;
+    }
+
+    public static void WriteVector<T>(MlsWriter writer, IReadOnlyList<T> list)
+        where T : IMlsStructure<T>
+    {
+        var mark = writer.BeginVector();
+        foreach (var item in list)
+        {
+            item.Write(writer);
+        }
+
+        writer.EndVector(mark);
+    }
+
+    /// <summary>uint16 field&lt;V&gt;</summary>
+    public static IReadOnlyList<ushort> ReadU16Vector(ref MlsReader reader, string field)
+    {
+        var outer = reader.BeginVector(field);
+        var list = new List<ushort>();
+        while (!reader.AtEnd)
+        {
+            list.Add(reader.U16("element"));
+        }
+
+        reader.EndVector(outer);
+        return list;
+    }
+
+    public static void WriteU16Vector(MlsWriter writer, IReadOnlyList<ushort> list)
+    {
+        var mark = writer.BeginVector();
+        foreach (var item in list)
+        {
+            writer.U16(item);
+        }
+
+        writer.EndVector(mark);
+    }
+}

@@ -1,0 +1,46 @@
+using Interconnect.Mls.Encoding;
+
+namespace Interconnect.Mls.Tree;
+
+/// <summary>Extension type numbers of RFC 9420 section 17.3.</summary>
+internal static class ExtensionTypes
+{
+    public const ushort ApplicationId = 1;
+    public const ushort RatchetTree = 2;
+    public const ushort RequiredCapabilities = 3;
+    public const ushort ExternalPub = 4;
+    public const ushort ExternalSenders = 5;
+
+    public static bool IsDefault(ushort type) => type is >= ApplicationId and <= ExternalSenders;
+
+    public static Extension? Find(this IReadOnlyList<Extension> extensions, ushort type)
+    {
+        foreach (var extension in extensions)
+        {
+            if (extension.Type == type)
+            {
+                return extension;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads a list and refuses a type that is in it twice (MLS-110).</summary>
+    public static IReadOnlyList<Extension> ReadList(ref MlsReader reader)
+    {
+        var extensions = Codec.ReadVector<Extension>(ref reader, "extensions");
+        for (var i = 1; i < extensions.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                if (extensions[i].Type == extensions[j].Type)
+                {
+                    reader.Fail(Rules.DuplicateExtension, "extensions");
+                }
+            }
+        }
+
+        return extensions;
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using Interconnect.Mls.Encoding;
+
+namespace Interconnect.Mls.Tree;
+
+/// <summary>What RFC 9420 sections 7.9.2 and 12.4.3.1 demand of a tree that is seen for the first time.</summary>
+internal static class TreeValidation
+{
+    private const int ParallelFrom = 16;
+
+    /// <summary>Leaf signatures, each with its place (MLS-105); in parallel for larger trees, since they dominate a join.</summary>
+    public static void VerifyLeafSignatures(RatchetTree tree, ReadOnlyMemory<byte> groupId)
+    {
+        var leaves = tree.Leaves().ToList();
+        if (leaves.Count < ParallelFrom)
+        {
+            foreach (var (index, leaf) in leaves)
+            {
+                Rules.LeafSignature.Require(leaf.VerifySignature(tree.Suite, new LeafPlace(groupId, index)));
+            }
+
+            return;
+        }
+
+        var refusals = new ConcurrentBag<MlsRefusal>();
+        Parallel.ForEach(leaves, (item, state) =>
+        {
+            try
+            {
+                Rules.LeafSignature.Require(item.Leaf.VerifySignature(tree.Suite, new LeafPlace(groupId, item.Index)));
+            }
+            catch (MlsRefusal refusal)
+            {
+                refusals.Add(refusal);
+                state.Stop();
+            }
+        });
+        if (refusals.TryTake(out var first))
+        {
+            throw new MlsRefusal(first.Error);
+        }
+    }
+
+    /// <summary>Unmerged leaves (MLS-205), parent hashes (MLS-204), distinct keys (MLS-206, MLS-207).</summary>
+    public static void VerifyStructure(RatchetTree tree)
+    {
+        foreach (var node in tree.Nodes())
+        {
+            if (node.Parent is not null)
+            {
+                VerifyUnmergedLeaves(tree, node);
+                Rules.ParentHash.Require(IsParentHashValid(tree, node));
+            }
+        }
+
+        VerifyDistinctKeys(tree);
+    }
+
+    private static void VerifyUnmergedLeaves(RatchetTree tree, Subtree node)
+    {
+        var unmerged = node.Parent!.UnmergedLeaves;
+        for (var i = 0; i < unmerged.Count; i++)
+        {
+            var leaf = unmerged[i];
+            Rules.UnmergedLeaves.Require(leaf < tree.LeafCount && (i == 0 || unmerged[i - 1] < leaf) && TreeMath.Covers(node.Node, leaf));
+            var at = node;
+            while (at.Left is not null)
+            {
+                Rules.UnmergedLeaves.Require(at.Parent is null || at.Parent.UnmergedLeaves.Contains(leaf));
+                at = 2 * leaf < at.Node ? at.Left : at.Right!;
+            }
+
+            Rules.UnmergedLeaves.Require(at.Leaf is not null);
+        }
+    }
+
+    // RFC 9420 section 7.9.2: below one child lies the node D that was set together with this one, and its parent hash says so; besides D, that
+    // child's resolution holds exactly the leaves added since.
+    private static bool IsParentHashValid(RatchetTree tree, Subtree node) =>
+        IsSetWith(tree, node, node.Left!, node.Right!) || IsSetWith(tree, node, node.Right!, node.Left!);
+
+    private static bool IsSetWith(RatchetTree tree, Subtree node, Subtree child, Subtree sibling)
+    {
+        var parent = node.Parent!;
+        var resolution = new List<uint>();
+        child.AddResolution(resolution);
+        var expectedUnmerged = parent.UnmergedLeaves.Count(leaf => TreeMath.Covers(child.Node, leaf));
+        if (resolution.Count != expectedUnmerged + 1)
+        {
+            return false;
+        }
+
+        byte[]? expected = null;
+        foreach (var candidate in resolution)
+        {
+            if (TreeMath.Level(candidate) == 0 && parent.UnmergedLeaves.Contains(candidate / 2))
+            {
+                continue;
+            }
+
+            var below = child.Find(candidate);
+            var claimed = below.Leaf is { Source: LeafNodeSource.Commit commit } ? commit.ParentHash : below.Parent?.ParentHash;
+            expected ??= tree.ParentHash(parent, sibling.HashWithout(tree.Suite.Hash, parent.UnmergedLeaves));
+            return claimed is { } hash && hash.Span.SequenceEqual(expected);
+        }
+
+        return false;
+    }
+
+    private static void VerifyDistinctKeys(RatchetTree tree)
+    {
+        var encryptionKeys = new HashSet<string>();
+        var signatureKeys = new HashSet<string>();
+        foreach (var node in tree.Nodes())
+        {
+            if ((node.Leaf?.EncryptionKey ?? node.Parent?.EncryptionKey) is { } key)
+            {
+                Rules.DuplicateEncryptionKey.Require(encryptionKeys.Add(Convert.ToBase64String(key.Span)));
+            }
+
+            if (node.Leaf is not null)
+            {
+                Rules.DuplicateSignatureKey.Require(signatureKeys.Add(Convert.ToBase64String(node.Leaf.SignatureKey.Span)));
+            }
+        }
+    }
+}
