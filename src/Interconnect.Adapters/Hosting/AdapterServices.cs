@@ -1,0 +1,36 @@
+using Interconnect.Federation;
+using Interconnect.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Interconnect.Adapters.Hosting;
+
+/// <summary>Puts adapters into a host's services. Needs <see cref="Database"/>, <see cref="IBusPublisher"/> and <see cref="IBusConsumer"/> there.</summary>
+public static class AdapterServices
+{
+    /// <summary>Hosts an adapter that <paramref name="make"/> creates; it is made anew whenever the role starts again.</summary>
+    /// <exception cref="ArgumentException">The options have problems, all of them listed.</exception>
+    public static IServiceCollection AddInterconnectAdapter(this IServiceCollection services, AdapterHostOptions options, Func<IServiceProvider, INetworkAdapter> make)
+    {
+        var problems = options.Problems().ToList();
+        if (problems.Count > 0)
+        {
+            throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(options));
+        }
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddKeyedSingleton(options.Network, (provider, _) => new AdapterRole(
+            options,
+            () => make(provider),
+            provider.GetRequiredService<Database>(),
+            provider.GetRequiredService<IBusPublisher>(),
+            provider.GetRequiredService<IBusConsumer>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<AdapterRole>>()));
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<AdapterRole>(options.Network));
+        services.AddSingleton<IAdapterHealth>(provider => provider.GetRequiredKeyedService<AdapterRole>(options.Network));
+        return services;
+    }
+}

@@ -1,0 +1,43 @@
+using Dapper;
+using Interconnect.Federation;
+using Interconnect.Storage;
+
+namespace Interconnect.Adapters.Hosting.Records;
+
+/// <summary>One delivery that waits.</summary>
+internal sealed record WaitingRow(long Position, string EventId, string Recipient, byte[] Envelope, long SinceMs);
+
+/// <summary>The table <c>adapter_waiting</c> of one network.</summary>
+internal sealed class WaitingRecords(Database database, NetworkId network)
+{
+    /// <summary>Puts a delivery behind those of its conversation; one that waits already keeps its place.</summary>
+    public SqlStatement Add(DeliveryItem item, long nowMs) => new(
+        """
+        INSERT INTO adapter_waiting (network, conversation, event_id, recipient, envelope, since_ms)
+        VALUES (@network, @conversation, @event, @recipient, @envelope, @now)
+        ON CONFLICT (network, event_id, recipient) DO NOTHING
+        """,
+        ("network", network.Value), ("conversation", item.Envelope.Conversation.Value), ("event", item.Envelope.Id.Hex), ("recipient", item.Recipient.Value), ("envelope", item.Body.ToArray()), ("now", nowMs));
+
+    /// <summary>Removes one that has ended.</summary>
+    public SqlStatement Remove(DeliveryItem item) => new(
+        "DELETE FROM adapter_waiting WHERE network = @network AND event_id = @event AND recipient = @recipient",
+        ("network", network.Value), ("event", item.Envelope.Id.Hex), ("recipient", item.Recipient.Value));
+
+    /// <summary>The next of a conversation in order.</summary>
+    public async Task<IReadOnlyList<WaitingRow>> NextAsync(string conversation, int most, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenAsync(cancellation);
+        return [.. await connection.QueryAsync<WaitingRow>(new CommandDefinition(
+            "SELECT position AS Position, event_id AS EventId, recipient AS Recipient, envelope AS Envelope, since_ms AS SinceMs FROM adapter_waiting WHERE network = @network AND conversation = @conversation ORDER BY position LIMIT @most",
+            new { network = network.Value, conversation, most }, cancellationToken: cancellation))];
+    }
+
+    /// <summary>The conversations that wait, with how many deliveries each.</summary>
+    public async Task<IReadOnlyList<(string Conversation, long Count)>> ConversationsAsync(CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenAsync(cancellation);
+        return [.. await connection.QueryAsync<(string, long)>(new CommandDefinition(
+            "SELECT conversation, COUNT(*) FROM adapter_waiting WHERE network = @network GROUP BY conversation ORDER BY MIN(position)", new { network = network.Value }, cancellationToken: cancellation))];
+    }
+}
