@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using Interconnect.Federation;
+using Microsoft.Extensions.Logging;
+
+namespace Interconnect.Bus;
+
+/// <summary>Stores a body that cannot be used; false when it could not be stored now.</summary>
+internal delegate ValueTask<bool> Park(BusBatch batch, ReadOnlyMemory<byte> body, string reason, CancellationToken cancellation);
+
+/// <summary>Calls a handler until it returns, in place: the batch stays first of its partition between attempts. The same for both kinds of bus.</summary>
+internal sealed partial class BatchHandling(BusOptions options, BusMetrics metrics, TimeProvider time, ILogger<BatchHandling> log)
+{
+    /// <summary>True when the handler returned and every unusable body is stored; false when <paramref name="abandon"/> ended the attempts.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="handler">The handler.</param>
+    /// <param name="park">Stores unusable bodies.</param>
+    /// <param name="abandon">Ends the waits between attempts, not an attempt.</param>
+    /// <param name="cancellation">Handed to the handler.</param>
+    public async ValueTask<bool> HandleAsync(BusBatch batch, BusHandler handler, Park park, CancellationToken abandon, CancellationToken cancellation)
+    {
+        var tags = BusMetrics.Tags(batch.Address);
+        var backOff = new BackOff(options.HandlerBackOff, options.HandlerBackOffMax);
+        while (true)
+        {
+            var start = time.GetTimestamp();
+            try
+            {
+                var unusable = await handler(batch, cancellation);
+                metrics.Handled(tags, batch.Bodies.Count, time.GetElapsedTime(start));
+                return await ParkAllAsync(batch, unusable, park, tags, abandon);
+            }
+            catch (Exception e)
+            {
+                // Any exception is a defect or an outage behind the handler: nothing was acknowledged, so the batch is offered again.
+                metrics.HandlerFailed(tags);
+                var wait = backOff.Next();
+                LogHandlerFailed(log, batch.Address.Name, batch.Partition, batch.Bodies.Count, wait.TotalSeconds, Describe(e));
+                if (!await WaitAsync(wait, abandon))
+                {
+                    return false;
+                }
+
+                batch = batch with { Redelivered = true };
+            }
+        }
+    }
+
+    /// <summary>Stores one body of a batch that cannot be used, however long it takes; false when abandoned.</summary>
+    public async ValueTask<bool> ParkAsync(BusBatch batch, ReadOnlyMemory<byte> body, string reason, Park park, TagList tags, CancellationToken abandon)
+    {
+        var backOff = new BackOff(options.HandlerBackOff, options.HandlerBackOffMax);
+        while (true)
+        {
+            var stored = false;
+            try
+            {
+                stored = await park(batch, body, reason, abandon);
+            }
+            catch (Exception e)
+            {
+                LogParkFailed(log, batch.Address.Name, batch.Partition, Describe(e));
+            }
+
+            if (stored)
+            {
+                metrics.Parked(tags);
+                LogParked(log, batch.Address.Name, batch.Partition, body.Length, reason);
+                return true;
+            }
+
+            if (!await WaitAsync(backOff.Next(), abandon))
+            {
+                return false;
+            }
+        }
+    }
+
+    private async ValueTask<bool> ParkAllAsync(BusBatch batch, IReadOnlyList<Unusable> unusable, Park park, TagList tags, CancellationToken abandon)
+    {
+        foreach (var one in unusable)
+        {
+            if (!await ParkAsync(batch, batch.Bodies[one.Index], one.Reason, park, tags, abandon))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async ValueTask<bool> WaitAsync(TimeSpan wait, CancellationToken abandon)
+    {
+        try
+        {
+            await Task.Delay(wait, time, abandon);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The types alone: a handler's message may hold what must not reach a log.</summary>
+    private static string Describe(Exception e) => e.InnerException is { } inner ? $"{e.GetType().Name} <- {inner.GetType().Name} at {Site(inner)}" : $"{e.GetType().Name} at {Site(e)}";
+
+    private static string Site(Exception e) => e.TargetSite is { } site ? $"{site.DeclaringType?.Name}.{site.Name}" : "an unknown place";
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Stream} partition {Partition} failed on a batch of {Bodies}; it stays in place and is tried again in {Wait} s: {Cause}")]
+    private static partial void LogHandlerFailed(ILogger log, string stream, int partition, int bodies, double wait, string cause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A body of {Stream} partition {Partition} could not be parked; trying again: {Cause}")]
+    private static partial void LogParkFailed(ILogger log, string stream, int partition, string cause);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Parked a body of {Stream} partition {Partition}, {Bytes} bytes: {Reason}")]
+    private static partial void LogParked(ILogger log, string stream, int partition, int bytes, string reason);
+}

@@ -1,0 +1,111 @@
+namespace Interconnect.Bus;
+
+/// <summary>How this process reaches the bus. Every process of a federation uses the same <see cref="Partitions"/>.</summary>
+public sealed record BusOptions
+{
+    /// <summary>Most partitions that make sense; each is a queue.</summary>
+    public const int MaxPartitions = 256;
+
+    /// <summary>The broker, <c>amqp://user:password@host:port/vhost</c> or <c>amqps://</c>; null keeps the bus in this process's memory.</summary>
+    public Uri? Amqp { get; init; }
+
+    /// <summary>Queues that submit and report are spread over. Changing it needs empty queues, because a conversation may change its partition.</summary>
+    public int Partitions { get; init; } = 8;
+
+    /// <summary>Most bodies of one bus frame.</summary>
+    public int FrameBodies { get; init; } = 256;
+
+    /// <summary>Bytes after which a bus frame takes no further body; one larger body still travels, alone.</summary>
+    public int FrameBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Most bodies of one partition that wait to be sent; a further one is refused with a retry-after.</summary>
+    public int BufferBodies { get; init; } = 4_096;
+
+    /// <summary>Most bytes of one partition that wait to be sent.</summary>
+    public long BufferBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Most bodies of one batch.</summary>
+    public int BatchBodies { get; init; } = 512;
+
+    /// <summary>Bytes after which a batch takes no further frame.</summary>
+    public int BatchBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Frames a queue that the broker hands over ahead.</summary>
+    public int PrefetchFrames { get; init; } = 16;
+
+    /// <summary>How long a publish waits for the broker's confirm before it counts as unknown.</summary>
+    public TimeSpan ConfirmTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>What a refused caller is told to wait; so long a partition stays closed after a failed frame, so that nothing overtakes it.</summary>
+    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>First wait after a handler's exception; it doubles.</summary>
+    public TimeSpan HandlerBackOff { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Longest wait after a handler's exception.</summary>
+    public TimeSpan HandlerBackOffMax { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest wait between two attempts to reach the broker; the first is a quarter second.</summary>
+    public TimeSpan ReconnectMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>In memory only: called with a parked body before its batch counts as handled; null keeps the last ones in <see cref="ParkedBodies"/> alone.</summary>
+    public Func<ParkedBody, CancellationToken, ValueTask>? OnParked { get; init; }
+
+    /// <summary>What is wrong with these options, in plain words; empty when nothing is. Names no credentials.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (Amqp is { } amqp && (!amqp.IsAbsoluteUri || amqp.Scheme is not ("amqp" or "amqps") || amqp.Host.Length == 0))
+        {
+            yield return "bus:amqp is not an amqp:// or amqps:// address; leave it out for the bus in memory.";
+        }
+
+        if (Partitions is < 1 or > MaxPartitions)
+        {
+            yield return $"bus:partitions is {Partitions}; it is 1 to {MaxPartitions}.";
+        }
+
+        foreach (var (name, value, most) in Counts())
+        {
+            if (value < 1 || value > most)
+            {
+                yield return $"bus:{name} is {value}; it is 1 to {most}.";
+            }
+        }
+
+        foreach (var (name, value) in Times())
+        {
+            if (value <= TimeSpan.Zero || value > TimeSpan.FromMinutes(10))
+            {
+                yield return $"bus:{name} is {value}; it is more than zero and at most ten minutes.";
+            }
+        }
+
+        if (HandlerBackOffMax < HandlerBackOff)
+        {
+            yield return "bus:handlerBackOffMax is less than bus:handlerBackOff.";
+        }
+    }
+
+    /// <summary>Redacted: the address holds a password.</summary>
+    public override string ToString() => $"BusOptions({(Amqp is null ? "in memory" : "broker")}, {Partitions} partitions)";
+
+    private IEnumerable<(string Name, long Value, long Most)> Counts() =>
+    [
+        ("frameBodies", FrameBodies, Frames.BusFrameCodec.MaxBodies),
+        ("frameBytes", FrameBytes, Frames.BusFrameCodec.MaxBytes / 2),
+        ("bufferBodies", BufferBodies, 1_000_000),
+        ("bufferBytes", BufferBytes, 1L << 32),
+        ("batchBodies", BatchBodies, 65_536),
+        ("batchBytes", BatchBytes, 64 * 1024 * 1024),
+        ("prefetchFrames", PrefetchFrames, 1_000),
+    ];
+
+    private IEnumerable<(string Name, TimeSpan Value)> Times() =>
+    [
+        ("confirmTimeout", ConfirmTimeout),
+        ("retryAfter", RetryAfter),
+        ("handlerBackOff", HandlerBackOff),
+        ("handlerBackOffMax", HandlerBackOffMax),
+        ("reconnectMax", ReconnectMax),
+    ];
+}

@@ -1,0 +1,156 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Interconnect.Bus.Frames;
+
+/// <summary>
+/// The bus frame: one or many encoded envelopes of one partition, in order. Version 1:
+/// <c>u8 0xB5, u8 version = 1, varint count, count * (varint length, length bytes)</c>; varints are unsigned LEB128 in their shortest form. Nothing may follow.
+/// </summary>
+internal static class BusFrameCodec
+{
+    /// <summary>Largest frame in bytes.</summary>
+    public const int MaxBytes = 8 * 1024 * 1024;
+
+    /// <summary>Largest body in bytes: a frame's bound less its largest header.</summary>
+    public const int MaxBodyBytes = MaxBytes - 16;
+
+    /// <summary>Most bodies.</summary>
+    public const int MaxBodies = 4_096;
+
+    public const byte Mark = 0xB5;
+    public const byte Version = 1;
+
+    /// <summary>The bytes one body takes in a frame.</summary>
+    public static int SizeOf(int bodyLength) => VarintSize(bodyLength) + bodyLength;
+
+    /// <summary>Writes a frame of at least one body; the caller keeps the bounds.</summary>
+    public static byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> bodies)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(bodies.Count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bodies.Count, MaxBodies);
+        var size = 2 + VarintSize(bodies.Count);
+        foreach (var body in bodies)
+        {
+            ArgumentOutOfRangeException.ThrowIfZero(body.Length);
+            size = checked(size + SizeOf(body.Length));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, MaxBytes);
+        var frame = new byte[size];
+        frame[0] = Mark;
+        frame[1] = Version;
+        var at = WriteVarint(frame, 2, bodies.Count);
+        foreach (var body in bodies)
+        {
+            at = WriteVarint(frame, at, body.Length);
+            body.Span.CopyTo(frame.AsSpan(at));
+            at += body.Length;
+        }
+
+        return frame;
+    }
+
+    /// <summary>Reads a frame; the bodies are slices of <paramref name="frame"/>. Never throws.</summary>
+    public static bool TryDecode(ReadOnlyMemory<byte> frame, [NotNullWhen(true)] out ReadOnlyMemory<byte>[]? bodies, [NotNullWhen(false)] out FrameError? error)
+    {
+        bodies = null;
+        var bytes = frame.Span;
+        if (bytes.Length > MaxBytes)
+        {
+            error = new FrameError("BUS-001", $"Larger than {MaxBytes} bytes", "frame", 0);
+            return false;
+        }
+
+        if (bytes.Length < 2 || bytes[0] != Mark)
+        {
+            error = new FrameError("BUS-002", "Not a bus frame", "frame.mark", 0);
+            return false;
+        }
+
+        if (bytes[1] != Version)
+        {
+            error = new FrameError("BUS-003", $"Version {bytes[1]} is not known; this reads version {Version}", "frame.version", 1);
+            return false;
+        }
+
+        var at = 2;
+        if (!TryReadVarint(bytes, ref at, "frame.count", out var count, out error))
+        {
+            return false;
+        }
+
+        if (count is < 1 or > MaxBodies)
+        {
+            error = new FrameError("BUS-005", $"1 to {MaxBodies} bodies", "frame.count", 2);
+            return false;
+        }
+
+        var found = new ReadOnlyMemory<byte>[count];
+        for (var i = 0; i < count; i++)
+        {
+            var start = at;
+            if (!TryReadVarint(bytes, ref at, $"frame.bodies[{i}].length", out var length, out error))
+            {
+                return false;
+            }
+
+            if (length < 1 || length > bytes.Length - at)
+            {
+                error = new FrameError("BUS-006", length < 1 ? "A body is at least one byte" : "The body ends after the frame", $"frame.bodies[{i}]", start);
+                return false;
+            }
+
+            found[i] = frame.Slice(at, length);
+            at += length;
+        }
+
+        if (at != bytes.Length)
+        {
+            error = new FrameError("BUS-007", "Bytes follow the last body", "frame", at);
+            return false;
+        }
+
+        bodies = found;
+        error = null;
+        return true;
+    }
+
+    private static int VarintSize(int value) => value switch { < 1 << 7 => 1, < 1 << 14 => 2, < 1 << 21 => 3, _ => 4 };
+
+    private static int WriteVarint(byte[] target, int at, int value)
+    {
+        while (value >= 0x80)
+        {
+            target[at++] = (byte)(value | 0x80);
+            value >>= 7;
+        }
+
+        target[at++] = (byte)value;
+        return at;
+    }
+
+    private static bool TryReadVarint(ReadOnlySpan<byte> bytes, ref int at, string path, out int value, [NotNullWhen(false)] out FrameError? error)
+    {
+        var start = at;
+        value = 0;
+        for (var shift = 0; shift < 28; shift += 7)
+        {
+            if (at >= bytes.Length)
+            {
+                error = new FrameError("BUS-004", "The number is cut off", path, start);
+                return false;
+            }
+
+            var b = bytes[at++];
+            value |= (b & 0x7F) << shift;
+            if (b < 0x80)
+            {
+                error = b == 0 && shift > 0 ? new FrameError("BUS-004", "The number is not in its shortest form", path, start) : null;
+                return error is null;
+            }
+        }
+
+        error = new FrameError("BUS-004", "The number is longer than four bytes", path, start);
+        return false;
+    }
+}
