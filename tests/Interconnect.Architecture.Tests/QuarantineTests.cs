@@ -9,12 +9,12 @@ public sealed class QuarantineTests
 {
     private const string Hub = "Interconnect.Hub", Mls = "Interconnect.Mls", AdaptersFolder = "src/Interconnect.Adapters/", Hosting = "Hosting";
 
-    /// <summary>Which projects may have a package whose name starts so.</summary>
+    /// <summary>Which projects may have a package whose name starts so. The test kit makes databases for tests and looks into them from outside.</summary>
     private static readonly Dictionary<string, string[]> PackageOwners = new()
     {
         ["MassTransit"] = ["Interconnect.Bus"],
         ["RabbitMQ"] = ["Interconnect.Bus", "Interconnect.Bus.Tests", "Interconnect.Benchmarks"],
-        ["Npgsql"] = ["Interconnect.Storage"],
+        ["Npgsql"] = ["Interconnect.Storage", "Interconnect.Testing"],
         ["Microsoft.Data.Sqlite"] = ["Interconnect.Storage", "Interconnect.Endpoint"],
     };
 
