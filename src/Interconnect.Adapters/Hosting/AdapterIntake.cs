@@ -1,6 +1,8 @@
 using System.Data.Common;
 using Interconnect.Adapters.Hosting.Records;
 using Interconnect.Federation;
+using Microsoft.Extensions.Logging;
+using EventId = Interconnect.Federation.EventId;
 
 namespace Interconnect.Adapters.Hosting;
 
@@ -17,10 +19,12 @@ internal sealed class AdapterIntake(
     OriginRecords origins,
     Reporter reporter,
     AdapterMetrics metrics,
-    TimeProvider clock) : IAdapterSink
+    TimeProvider clock,
+    ILogger logger) : IAdapterSink
 {
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DatabasePause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DefectPause = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim room = new(options.SubmitsInFlight);
 
     /// <summary>Raised with every changed state.</summary>
@@ -88,6 +92,12 @@ internal sealed class AdapterIntake(
         catch (DbException)
         {
             return new SubmitOutcome.Refused("the database is away", DatabasePause);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A defect of ours is not the network's to handle; it is told to bring the event again, because nothing was taken.
+            Log.SubmitFailed(logger, network.Value, WaitingRoom.Failure(e));
+            return new SubmitOutcome.Refused("the gateway failed", DefectPause);
         }
         finally
         {

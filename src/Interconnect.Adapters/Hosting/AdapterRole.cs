@@ -91,7 +91,7 @@ internal sealed class AdapterRole(
         var reporter = new Reporter(Network, publisher, writes, deliveries, metrics, clock, logger);
         var step = new DeliveryStep(adapter, options, writes, deliveries, origins, metrics, clock);
         var waiting = new WaitingRoom(adapter, step, options, writes, deliveries, new WaitingRecords(database, Network), reporter, metrics, clock, logger);
-        var intake = new AdapterIntake(Network, options, publisher, writes, deliveries, origins, reporter, metrics, clock);
+        var intake = new AdapterIntake(Network, options, publisher, writes, deliveries, origins, reporter, metrics, clock, logger);
         var handler = new DeliveryConsumer(adapter, step, options, writes, deliveries, waiting, reporter, metrics, clock, logger);
         waitingRoom = waiting;
         await waiting.LoadAsync(stopping);

@@ -1,3 +1,4 @@
+using Interconnect.Adapters.Xmpp;
 using Interconnect.Federation;
 using Interconnect.Storage;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,16 +11,19 @@ namespace Interconnect.Adapters.Hosting;
 /// <summary>Puts adapters into a host's services. Needs <see cref="Database"/>, <see cref="IBusPublisher"/> and <see cref="IBusConsumer"/> there.</summary>
 public static class AdapterServices
 {
+    /// <summary>Hosts an XMPP network.</summary>
+    /// <exception cref="ArgumentException">The options have problems, all of them listed.</exception>
+    public static IServiceCollection AddInterconnectAdapter(this IServiceCollection services, AdapterHostOptions host, XmppOptions xmpp)
+    {
+        Check([.. host.Problems(), .. xmpp.Problems()]);
+        return services.AddInterconnectAdapter(host, provider => new XmppAdapter(NetworkId.Parse(host.Network), xmpp, provider.GetRequiredService<TimeProvider>()));
+    }
+
     /// <summary>Hosts an adapter that <paramref name="make"/> creates; it is made anew whenever the role starts again.</summary>
     /// <exception cref="ArgumentException">The options have problems, all of them listed.</exception>
     public static IServiceCollection AddInterconnectAdapter(this IServiceCollection services, AdapterHostOptions options, Func<IServiceProvider, INetworkAdapter> make)
     {
-        var problems = options.Problems().ToList();
-        if (problems.Count > 0)
-        {
-            throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(options));
-        }
-
+        Check([.. options.Problems()]);
         services.TryAddSingleton(TimeProvider.System);
         services.AddKeyedSingleton(options.Network, (provider, _) => new AdapterRole(
             options,
@@ -32,5 +36,13 @@ public static class AdapterServices
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredKeyedService<AdapterRole>(options.Network));
         services.AddSingleton<IAdapterHealth>(provider => provider.GetRequiredKeyedService<AdapterRole>(options.Network));
         return services;
+    }
+
+    private static void Check(IReadOnlyList<string> problems)
+    {
+        if (problems.Count > 0)
+        {
+            throw new ArgumentException(string.Join(Environment.NewLine, problems));
+        }
     }
 }

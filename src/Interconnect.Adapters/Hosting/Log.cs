@@ -22,4 +22,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Error, "Adapter {Network}: an envelope for delivery cannot be used: {Reason}")]
     public static partial void Unusable(ILogger logger, string network, string reason);
+
+    [LoggerMessage(7, LogLevel.Error, "Adapter {Network}: a received event could not be submitted: {Failure}")]
+    public static partial void SubmitFailed(ILogger logger, string network, string failure);
 }

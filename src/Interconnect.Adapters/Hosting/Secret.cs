@@ -1,0 +1,51 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Interconnect.Adapters.Hosting;
+
+/// <summary>A credential in memory: zeroed when disposed, never printed, compared in fixed time.</summary>
+internal sealed class Secret : IDisposable
+{
+    private readonly byte[] bytes;
+
+    private Secret(byte[] bytes) => this.bytes = bytes;
+
+    /// <summary>From an option's value, or the first line of the file it names.</summary>
+    public static Secret Load(string? value, string? file)
+    {
+        var text = !string.IsNullOrEmpty(value) ? value : File.ReadLines(file!).FirstOrDefault()?.Trim() ?? "";
+        return new Secret(Encoding.UTF8.GetBytes(text));
+    }
+
+    /// <summary>What is wrong with a pair of options that name a secret; empty when nothing is.</summary>
+    public static IEnumerable<string> Problems(string name, string? value, string? file)
+    {
+        if (string.IsNullOrEmpty(value) == string.IsNullOrEmpty(file))
+        {
+            yield return $"{name} or {name}File must be given, and not both.";
+        }
+        else if (!string.IsNullOrEmpty(file) && !File.Exists(file))
+        {
+            yield return $"{name}File names a file that cannot be read.";
+        }
+    }
+
+    /// <summary>Whether the text is the secret; takes the same time wherever they differ.</summary>
+    public bool Matches(ReadOnlySpan<char> candidate)
+    {
+        Span<byte> own = stackalloc byte[SHA256.HashSizeInBytes];
+        Span<byte> other = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(bytes, own);
+        SHA256.HashData(Encoding.UTF8.GetBytes(candidate.ToString()), other);
+        return CryptographicOperations.FixedTimeEquals(own, other);
+    }
+
+    /// <summary>Gives the bytes to <paramref name="use"/>, which must not keep them.</summary>
+    public T Use<T>(Func<ReadOnlyMemory<byte>, T> use) => use(bytes);
+
+    /// <inheritdoc/>
+    public void Dispose() => CryptographicOperations.ZeroMemory(bytes);
+
+    /// <inheritdoc/>
+    public override string ToString() => "Secret(redacted)";
+}
