@@ -41,17 +41,22 @@ disk_free_limit.absolute = 200MB
 CONF
 }
 
+# Without its epmd the broker serves on, but rabbitmqctl cannot find it; it registers again with a new one.
+rabbitmq_mend() {
+    pid_of rabbitmq-epmd >/dev/null || (rabbitmq_environment && launch rabbitmq-epmd epmd -address "$HOST" -port "$RABBITMQ_EPMD_PORT")
+}
+
 rabbitmq_start() {
+    rabbitmq_mend
     (
         rabbitmq_environment
-        pid_of rabbitmq-epmd >/dev/null || launch rabbitmq-epmd epmd -address "$HOST" -port "$RABBITMQ_EPMD_PORT"
         launch rabbitmq /usr/lib/rabbitmq/bin/rabbitmq-server -noinput
     )
 }
 
 # An AMQP handshake: the broker answers the protocol header with a method frame, whose first byte is 1.
 rabbitmq_ready() {
-    pid_of rabbitmq-epmd >/dev/null && timeout 5 bash -c '
+    timeout 5 bash -c '
         exec 3<>"/dev/tcp/$0/$1" || exit 1
         printf "AMQP\0\0\011\001" >&3
         IFS= read -r -N 1 -t 3 first <&3 && [[ $first == "$(printf "\001")" ]]' "$HOST" "$RABBITMQ_PORT" 2>/dev/null
