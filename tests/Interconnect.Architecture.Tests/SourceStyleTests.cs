@@ -28,6 +28,16 @@ public sealed partial class SourceStyleTests
         Add("src/Interconnect.Hub/Broken.cs", "class Broken { int P => throw new NotSupportedException(); }"));
 
     [Fact]
+    public void Stubs_AnOverrideThatTheBaseTypeAllowsToRefuse_IsNone()
+    {
+        var text = "class Fine : Stream { public override long Length => throw new NotSupportedException(); }";
+
+        Assert.DoesNotContain(
+            Stubs(Codebase.Current.With("src/Interconnect.Hub/Fine.cs", text)),
+            line => line.Contains("Fine.cs", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Notes_ToSelf_AreNone() => NoticesAndHolds(
         NotesToSelf,
         Add("src/Interconnect.Hub/Broken.cs", "// " + "TODO: finish\nclass Broken;"),
@@ -92,7 +102,7 @@ public sealed partial class SourceStyleTests
         from source in codebase.ProductSources
         from creation in source.Root.DescendantNodes().OfType<ObjectCreationExpressionSyntax>()
         let type = creation.Type.ToString().Split('.')[^1]
-        where type == "NotImplementedException" || (type == "NotSupportedException" && creation.ArgumentList?.Arguments.Count == 0)
+        where type == "NotImplementedException" || (type == "NotSupportedException" && creation.ArgumentList?.Arguments.Count == 0 && !IsInOverride(creation))
         select $"{source.Path}:{LineOf(creation.SpanStart, source)} throws {type}";
 
     private static IEnumerable<string> NotesToSelf(Codebase codebase) =>
@@ -131,6 +141,10 @@ public sealed partial class SourceStyleTests
         from path in codebase.Paths
         where MachinePath().IsMatch(codebase[path])
         select $"{path} names a path of one machine";
+
+    /// <summary>A stream that cannot seek has to refuse so.</summary>
+    private static bool IsInOverride(SyntaxNode node) =>
+        node.FirstAncestorOrSelf<MemberDeclarationSyntax>()?.Modifiers.Any(SyntaxKind.OverrideKeyword) == true;
 
     private static int LineOf(int position, SourceFile source) => source.Root.SyntaxTree.GetLineSpan(new(position, 0)).StartLinePosition.Line + 1;
 
