@@ -12,8 +12,10 @@ namespace Interconnect.Mls;
 public sealed record CommitResult(
     MlsGroup NewState, byte[] Commit, byte[]? Welcome, byte[] GroupInfo, ConsumedSecrets Consumed)
 {
+    internal ConsumedSecrets Staged { get; init; } = new();
+
     /// <summary>Erases the secrets that only the staged state holds. The old state stays usable.</summary>
-    public void Discard() => NewState.EraseStaged();
+    public void Discard() => Staged.Erase();
 
     /// <summary>Redacted.</summary>
     public override string ToString() => $"staged commit to epoch {NewState.Epoch}";

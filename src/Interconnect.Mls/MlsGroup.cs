@@ -1,3 +1,8 @@
+using Interconnect.Mls.Encoding;
+using Interconnect.Mls.Framing;
+using Interconnect.Mls.Groups;
+using Interconnect.Mls.Messages;
+
 namespace Interconnect.Mls;
 
 /// <summary>
@@ -6,36 +11,44 @@ namespace Interconnect.Mls;
 /// </summary>
 public sealed class MlsGroup
 {
-    internal MlsGroup()
+    private readonly MlsClient client;
+    private readonly Lazy<IReadOnlyList<Member>> members;
+
+    internal MlsGroup(MlsClient client, GroupState state)
     {
+        this.client = client;
+        State = state;
+        members = new Lazy<IReadOnlyList<Member>>(() => state.Tree.Leaves().Select(item => state.Tree.Member(item.Index)).ToList());
     }
 
     /// <summary>The group's id.</summary>
-    public ReadOnlyMemory<byte> GroupId => throw new NotSupportedException();
+    public ReadOnlyMemory<byte> GroupId => State.Context.GroupId;
 
     /// <summary>The current epoch, from 0.</summary>
-    public ulong Epoch => throw new NotSupportedException();
+    public ulong Epoch => State.Context.Epoch;
 
     /// <summary>The group's suite.</summary>
-    public CipherSuite Suite => throw new NotSupportedException();
+    public CipherSuite Suite => State.Suite;
 
     /// <summary>A value that is equal at all members of the epoch and known to nobody else (RFC 9420 section 8.7).</summary>
-    public ReadOnlyMemory<byte> EpochAuthenticator => throw new NotSupportedException();
+    public ReadOnlyMemory<byte> EpochAuthenticator => State.Secrets.Authenticator;
 
     /// <summary>Everybody in the group, by leaf index.</summary>
-    public IReadOnlyList<Member> Members => throw new NotSupportedException();
+    public IReadOnlyList<Member> Members => members.Value;
 
     /// <summary>This client's leaf.</summary>
-    public uint OwnLeafIndex => throw new NotSupportedException();
+    public uint OwnLeafIndex => State.OwnLeaf;
 
     /// <summary>The GroupContext's extensions.</summary>
-    public IReadOnlyList<Extension> Extensions => throw new NotSupportedException();
+    public IReadOnlyList<Extension> Extensions => State.Context.Extensions;
 
     /// <summary>False after a commit removed this client or re-initialised the group.</summary>
-    public bool IsActive => throw new NotSupportedException();
+    public bool IsActive => State.Status == GroupStatus.Active;
 
     /// <summary>How many proposals wait for a commit.</summary>
-    public int StoredProposalCount => throw new NotSupportedException();
+    public int StoredProposalCount => State.Stored.Count;
+
+    internal GroupState State { get; }
 
     /// <summary>Adds clients.</summary>
     public MlsResult<CommitResult> AddMembers(IReadOnlyList<VerifiedKeyPackage> keyPackages) => Commit(new CommitRequest { Add = keyPackages });
@@ -47,37 +60,91 @@ public sealed class MlsGroup
     public MlsResult<CommitResult> Update() => Commit(new CommitRequest());
 
     /// <summary>Makes a commit (RFC 9420 section 12.4).</summary>
-    public MlsResult<CommitResult> Commit(CommitRequest request) => throw new NotSupportedException();
+    public MlsResult<CommitResult> Commit(CommitRequest request) => MlsRefusal.Catch(() => new CommitBuilder(client, State).Build(request));
 
     /// <summary>Proposes to add a client.</summary>
-    public MlsResult<ProposalResult> ProposeAdd(VerifiedKeyPackage keyPackage) => throw new NotSupportedException();
+    public MlsResult<ProposalResult> ProposeAdd(VerifiedKeyPackage keyPackage) =>
+        MlsRefusal.Catch(() => new Proposing(client, State).Propose(new Proposal.Add(keyPackage.KeyPackage), null));
 
     /// <summary>Proposes to remove a member, the own leaf included (that is how one leaves).</summary>
-    public MlsResult<ProposalResult> ProposeRemove(uint leafIndex) => throw new NotSupportedException();
+    public MlsResult<ProposalResult> ProposeRemove(uint leafIndex) =>
+        MlsRefusal.Catch(() => new Proposing(client, State).Propose(new Proposal.Remove(leafIndex), null));
 
     /// <summary>Proposes fresh keys for this client.</summary>
-    public MlsResult<ProposalResult> ProposeUpdate() => throw new NotSupportedException();
+    public MlsResult<ProposalResult> ProposeUpdate() => MlsRefusal.Catch(() => new Proposing(client, State).ProposeUpdate());
 
-    /// <summary>Encrypts application data. Stored proposals must be committed first (RFC 9420 section 15.2 forbids application data over them only by advice; this does not).</summary>
+    /// <summary>Proposes to mix in an external pre-shared key.</summary>
+    public MlsResult<ProposalResult> ProposeExternalPsk(ReadOnlyMemory<byte> pskId) =>
+        MlsRefusal.Catch(() => new Proposing(client, State).ProposeExternalPsk(pskId.ToArray()));
+
+    /// <summary>Proposes new GroupContext extensions, all of them.</summary>
+    public MlsResult<ProposalResult> ProposeGroupContextExtensions(IReadOnlyList<Extension> extensions) =>
+        MlsRefusal.Catch(() => new Proposing(client, State).Propose(new Proposal.GroupContextExtensions(extensions), null));
+
+    /// <summary>Proposes to re-create the group under another id, suite or extensions (RFC 9420 section 11.2). A commit of it ends this group.</summary>
+    public MlsResult<ProposalResult> ProposeReInit(ReadOnlyMemory<byte> newGroupId, CipherSuite newSuite, IReadOnlyList<Extension> extensions) =>
+        MlsRefusal.Catch(() => new Proposing(client, State)
+            .Propose(new Proposal.ReInit(newGroupId.ToArray(), ProtocolVersion.Mls10, newSuite.Id, extensions), null));
+
+    /// <summary>Encrypts application data.</summary>
     /// <param name="applicationData">Any length up to the message bound.</param>
     /// <param name="authenticatedData">Sent in clear, authenticated.</param>
-    public MlsResult<EncryptResult> Encrypt(ReadOnlySpan<byte> applicationData, ReadOnlySpan<byte> authenticatedData = default) => throw new NotSupportedException();
+    public MlsResult<EncryptResult> Encrypt(ReadOnlySpan<byte> applicationData, ReadOnlySpan<byte> authenticatedData = default)
+    {
+        if (!IsActive)
+        {
+            return Rules.GroupInactive.Error;
+        }
+
+        if (applicationData.Length + authenticatedData.Length > client.Options.MaxMessageSize)
+        {
+            return Rules.Oversize.Error;
+        }
+
+        var data = applicationData.ToArray();
+        var authenticated = authenticatedData.ToArray();
+        return MlsRefusal.Catch(() => Encrypt(data, authenticated));
+    }
 
     /// <summary>Processes a PublicMessage or PrivateMessage of this group.</summary>
     /// <param name="mlsMessage">MLSMessage; copied, so the caller may reuse the buffer.</param>
-    public MlsResult<Processed> Process(ReadOnlyMemory<byte> mlsMessage) => throw new NotSupportedException();
+    public MlsResult<Processed> Process(ReadOnlyMemory<byte> mlsMessage) => MlsRefusal.Catch(() =>
+    {
+        Rules.Oversize.Require(mlsMessage.Length <= client.Options.MaxMessageSize);
+        var message = MlsMessage.Decode(mlsMessage.ToArray(), client.Options.MaxMessageSize);
+        return new MessageProcessor(client, State).Process(message);
+    });
 
     /// <summary>A signed GroupInfo of the current epoch as MLSMessage, with ratchet_tree and external_pub.</summary>
-    public byte[] CreateGroupInfo() => throw new NotSupportedException();
+    public byte[] CreateGroupInfo() => Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(GroupInfos.Make(client, State)));
 
     /// <summary>MLS-Exporter (RFC 9420 section 8.5).</summary>
     /// <param name="label">The exporter's label, without prefix.</param>
     /// <param name="context">Any context.</param>
     /// <param name="length">Bytes wanted, 1 to 255 hash lengths.</param>
-    public byte[] ExportSecret(string label, ReadOnlySpan<byte> context, int length) => throw new NotSupportedException();
+    public byte[] ExportSecret(string label, ReadOnlySpan<byte> context, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, 255 * Suite.Hash.Size);
+        return State.Secrets.Export(Suite, System.Text.Encoding.UTF8.GetBytes(label), context, length);
+    }
 
     /// <summary>The versioned persisted form, secrets included: store it encrypted. <see cref="MlsClient.ImportGroup"/> reads it.</summary>
-    public byte[] Export() => throw new NotSupportedException();
+    public byte[] Export() => GroupStateCodec.Encode(State);
 
-    internal void EraseStaged() => throw new NotSupportedException();
+    /// <summary>Redacted.</summary>
+    public override string ToString() => $"group at epoch {Epoch} with {State.Tree.MemberCount} members";
+
+    private EncryptResult Encrypt(byte[] data, byte[] authenticated)
+    {
+        var consumed = new ConsumedSecrets();
+        var content = new FramedContent(
+            State.Context.GroupId, State.Context.Epoch, new Sender.Member(State.OwnLeaf), authenticated, new Content.Application(data));
+        var signed = AuthenticatedContent.Sign(client.SignatureKey, WireFormat.PrivateMessage, content, State.EncodedContext);
+        var (message, tree, generation) = MessageProtection.Protect(
+            Suite, signed, State.SecretTree, State.Secrets.SenderData, client.Options.PaddingBlock, client.Random, consumed);
+        consumed.Add(data);
+        var next = new MlsGroup(client, State with { SecretTree = tree });
+        return new EncryptResult(next, Codec.Encode<MlsMessage>(new MlsMessage.OfPrivateMessage(message)), generation, consumed);
+    }
 }

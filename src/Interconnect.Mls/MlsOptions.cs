@@ -33,8 +33,11 @@ public sealed record MlsOptions
     /// <summary>Send commits and proposals as PrivateMessage. Default false: the hub has to read them.</summary>
     public bool EncryptHandshake { get; init; }
 
-    /// <summary>Refuse a tree at join when a leaf from a KeyPackage has expired. Default false, as RFC 9420 section 7.3 recommends.</summary>
-    public bool CheckLifetimesInTree { get; init; }
+    /// <summary>
+    /// Refuse expired KeyPackage leaves also in joined trees and in commits of others. Default false: a member that was offline longer than a KeyPackage lives
+    /// could otherwise never catch up. Own commits and stored proposals are always checked.
+    /// </summary>
+    public bool EnforceLifetimesOnReceipt { get; init; }
 
     /// <summary>Extension types that this client understands besides those of RFC 9420; listed in its leaf's capabilities.</summary>
     public IReadOnlyList<ushort> SupportedExtensions { get; init; } = [];
@@ -42,6 +45,21 @@ public sealed record MlsOptions
     /// <summary>Credential types that this client accepts. Default: basic.</summary>
     public IReadOnlyList<ushort> SupportedCredentials { get; init; } = [MemberCredential.Basic];
 
+    /// <summary>Finds the resumption PSK of another group (or of this one before this client was in it) by group id and epoch; null = not known. Default: none known.</summary>
+    public Func<ReadOnlyMemory<byte>, ulong, byte[]?> FindResumptionPsk { get; init; } = static (_, _) => null;
+
     /// <summary>Finds an external pre-shared key by its id; null = this client does not have it. Default: none known.</summary>
     public Func<ReadOnlyMemory<byte>, byte[]?> FindExternalPsk { get; init; } = static _ => null;
+
+    internal void RequireValid()
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxForwardGenerations);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxSkippedKeys);
+        ArgumentOutOfRangeException.ThrowIfNegative(RetainedEpochs);
+        ArgumentOutOfRangeException.ThrowIfNegative(RetainedResumptionPsks);
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxPendingProposals);
+        ArgumentOutOfRangeException.ThrowIfNegative(PaddingBlock);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxMessageSize);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ClockTolerance, TimeSpan.Zero);
+    }
 }

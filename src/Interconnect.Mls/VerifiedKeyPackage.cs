@@ -1,30 +1,44 @@
+using Interconnect.Mls.Messages;
+using Interconnect.Mls.Tree;
+
 namespace Interconnect.Mls;
 
 /// <summary>A KeyPackage whose signatures, lifetime and form were checked. Only <see cref="KeyPackages.Verify"/> makes one.</summary>
 public sealed class VerifiedKeyPackage
 {
-    internal VerifiedKeyPackage()
+    internal VerifiedKeyPackage(CipherSuite suite, KeyPackage keyPackage, ReadOnlyMemory<byte> encoded)
     {
+        Suite = suite;
+        KeyPackage = keyPackage;
+        Encoded = encoded;
+        Reference = keyPackage.Reference(suite);
     }
 
     /// <summary>The suite it is for.</summary>
-    public CipherSuite Suite => throw new NotSupportedException();
+    public CipherSuite Suite { get; }
 
     /// <summary>Who it claims to be.</summary>
-    public MemberCredential Credential => throw new NotSupportedException();
+    public MemberCredential Credential => KeyPackage.Leaf.Credential;
 
     /// <summary>The client's public signature key.</summary>
-    public ReadOnlyMemory<byte> SignatureKey => throw new NotSupportedException();
+    public ReadOnlyMemory<byte> SignatureKey => KeyPackage.Leaf.SignatureKey;
 
     /// <summary>KeyPackageRef (RFC 9420 section 5.2).</summary>
-    public ReadOnlyMemory<byte> Reference => throw new NotSupportedException();
+    public ReadOnlyMemory<byte> Reference { get; }
 
     /// <summary>Start of its lifetime.</summary>
-    public DateTimeOffset NotBefore => throw new NotSupportedException();
+    public DateTimeOffset NotBefore => UnixTime.ToDate(Lifetime.NotBefore);
 
-    /// <summary>End of its lifetime.</summary>
-    public DateTimeOffset NotAfter => throw new NotSupportedException();
+    /// <summary>End of its lifetime; the last representable time when it never ends.</summary>
+    public DateTimeOffset NotAfter => UnixTime.ToDate(Lifetime.NotAfter);
 
     /// <summary>MLSMessage form, byte for byte as verified.</summary>
-    public ReadOnlyMemory<byte> Encoded => throw new NotSupportedException();
+    public ReadOnlyMemory<byte> Encoded { get; }
+
+    internal KeyPackage KeyPackage { get; }
+
+    private LeafNodeSource.KeyPackage Lifetime => (LeafNodeSource.KeyPackage)KeyPackage.Leaf.Source;
+
+    /// <summary>Redacted: an identity names a person.</summary>
+    public override string ToString() => $"verified KeyPackage for {Suite.Name}";
 }

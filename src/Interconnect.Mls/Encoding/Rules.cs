@@ -109,6 +109,8 @@ internal static class Rules
     public static readonly Rule ReInitPskEpoch = Define("MLS-609", "a group made by reinit or branch starts at epoch 1");
     public static readonly Rule GroupContextValid = Define("MLS-610", "the GroupContext is of the suite and its extensions are understood");
 
+    public static readonly Rule GroupInfoFollows = Define("MLS-611", "the next GroupInfo has the following epoch, the commit's transcript and its confirmation tag");
+
     public static readonly Rule PskUnknown = Define("MLS-701", "a pre-shared key is known");
     public static readonly Rule PskNonce = Define("MLS-702", "a PSK nonce has the length of the hash");
     public static readonly Rule PskUsage = Define("MLS-703", "a PSK's usage fits where it appears");

@@ -11,7 +11,7 @@ namespace Interconnect.Mls.Framing;
 internal sealed record ContentAuth(ReadOnlyMemory<byte> Signature, ReadOnlyMemory<byte>? ConfirmationTag)
 {
     public static ContentAuth Read(ref MlsReader reader, ContentType type) =>
-        new(reader.Opaque("signature"), type == ContentType.Commit ? reader.Opaque("confirmation_tag") : null);
+        new(reader.Opaque("signature"), type == ContentType.Commit ? reader.Opaque("confirmation_tag") : default(ReadOnlyMemory<byte>?));
 
     public void Write(MlsWriter writer, ContentType type)
     {

@@ -13,7 +13,7 @@ internal sealed record PublicMessage(FramedContent Content, ContentAuth Auth, Re
         reader.Enter("public_message");
         var content = FramedContent.Read(ref reader);
         var auth = ContentAuth.Read(ref reader, content.Content.Type);
-        ReadOnlyMemory<byte>? tag = content.Sender is Sender.Member ? reader.Opaque("membership_tag") : null;
+        ReadOnlyMemory<byte>? tag = content.Sender is Sender.Member ? reader.Opaque("membership_tag") : default(ReadOnlyMemory<byte>?);
         reader.Leave();
         return new PublicMessage(content, auth, tag);
     }

@@ -14,7 +14,7 @@ internal sealed record GroupSecrets(ReadOnlyMemory<byte> JoinerSecret, ReadOnlyM
         reader.Enter("group_secrets");
         var secrets = new GroupSecrets(
             reader.Opaque("joiner_secret"),
-            reader.Optional("path_secret") ? reader.Opaque("path_secret") : null,
+            reader.Optional("path_secret") ? reader.Opaque("path_secret") : default(ReadOnlyMemory<byte>?),
             Codec.ReadVector<PreSharedKeyId>(ref reader, "psks"));
         reader.Leave();
         return secrets;

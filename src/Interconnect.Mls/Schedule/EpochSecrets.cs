@@ -61,9 +61,12 @@ internal sealed record EpochSecrets(
     public byte[] ConfirmationTag(CipherSuite suite, ReadOnlySpan<byte> confirmedTranscriptHash) =>
         suite.Hash.Mac(Confirmation.Span, confirmedTranscriptHash);
 
-    /// <summary>Everything but what past epochs keep: sender data and resumption.</summary>
+    /// <summary>Everything but what outlives the epoch: sender data, resumption, and the encryption secret, which the secret tree owns.</summary>
     public IEnumerable<byte[]> SecretsOfTheEpoch() =>
-        [Init.Owned, Encryption.Owned, Exporter.Owned, External.Owned, Confirmation.Owned, Membership.Owned, Authenticator];
+        [Init.Owned, Exporter.Owned, External.Owned, Confirmation.Owned, Membership.Owned, Authenticator];
+
+    /// <summary>All of them, to discard an epoch that never came into force.</summary>
+    public IEnumerable<byte[]> AllSecrets() => SecretsOfTheEpoch().Concat([Encryption.Owned, SenderData.Owned, Resumption.Owned]);
 
     public override string ToString() => "epoch secrets (redacted)";
 }

@@ -1,0 +1,41 @@
+using Interconnect.Mls.Encoding;
+using Interconnect.Mls.Messages;
+using Interconnect.Mls.Tree;
+
+namespace Interconnect.Mls.Groups;
+
+/// <summary>The tree that belongs to a GroupInfo, verified as a joiner or a server must (RFC 9420 section 12.4.3.1).</summary>
+internal static class GroupInfoTree
+{
+    /// <summary>Finds the tree and checks hash, structure, leaf signatures and the GroupInfo's own signature.</summary>
+    public static RatchetTree Verify(CipherSuite suite, GroupInfo groupInfo, ReadOnlyMemory<byte>? givenTree)
+    {
+        var context = groupInfo.Context;
+        Rules.GroupContextValid.Require(context.Version == ProtocolVersion.Mls10 && context.Suite == suite.Id);
+        var encoded = groupInfo.Extensions.Find(ExtensionTypes.RatchetTree)?.Data ?? givenTree;
+        Rules.TreeMissing.Require(encoded is not null);
+        var tree = RatchetTreeCodec.Decode(suite, encoded!.Value);
+        Rules.TreeHashMatches.Require(tree.TreeHash.AsSpan().SequenceEqual(context.TreeHash.Span));
+        var signer = tree.Leaf(groupInfo.Signer);
+        Rules.BlankLeaf.Require(signer is not null);
+        Rules.GroupInfoSignature.Require(groupInfo.VerifySignature(signer!.SignaturePublicKey(suite)));
+        TreeValidation.VerifyStructure(tree);
+        TreeValidation.VerifyLeafSignatures(tree, context.GroupId);
+        return tree;
+    }
+
+    /// <summary>Checks every leaf as RFC 9420 section 7.3 demands of a joiner.</summary>
+    public static void VerifyLeaves(MlsClient client, RatchetTree tree, GroupContext context)
+    {
+        foreach (var (_, leaf) in tree.Leaves())
+        {
+            LeafRules.Verify(leaf, tree.Suite, context.Extensions, client.Authentication);
+            if (client.Options.EnforceLifetimesOnReceipt && leaf.Source is LeafNodeSource.KeyPackage lifetime)
+            {
+                Rules.LeafLifetime.Require(lifetime.Covers(client.Clock.GetUtcNow(), client.Options.ClockTolerance));
+            }
+        }
+
+        LeafRules.VerifyCredentialTypes(tree);
+    }
+}

@@ -1,0 +1,232 @@
+using System.Collections.Immutable;
+using Interconnect.Mls.Crypto;
+using Interconnect.Mls.Encoding;
+using Interconnect.Mls.Framing;
+using Interconnect.Mls.Messages;
+using Interconnect.Mls.Schedule;
+using Interconnect.Mls.Tree;
+
+namespace Interconnect.Mls.Groups;
+
+/// <summary>The persisted form of a group, version 1; see <see cref="StateFormat"/>. The signature key is not in it: the client brings that.</summary>
+internal static class GroupStateCodec
+{
+    public static byte[] Encode(GroupState state)
+    {
+        using var writer = StateFormat.Begin(StateFormat.KindGroup);
+        writer.U8((byte)state.Status);
+        state.Context.Write(writer);
+        writer.Raw(RatchetTreeCodec.Encode(state.Tree));
+        writer.Opaque(state.ConfirmationTag);
+        writer.Opaque(state.InterimTranscriptHash);
+        WriteSecrets(writer, state.Secrets);
+        SecretTreeCodec.Write(writer, state.SecretTree);
+        WritePath(writer, state.Path);
+        WriteStored(writer, state.Stored);
+        WritePast(writer, state.Past);
+        WriteResumption(writer, state.Resumption);
+        return writer.ToArray();
+    }
+
+    public static GroupState Decode(MlsClient client, byte[] exported)
+    {
+        var reader = StateFormat.Open(exported, StateFormat.KindGroup);
+        var status = reader.U8("status");
+        Rules.StateConsistent.Require(status <= (byte)GroupStatus.ReInitialised);
+        var context = GroupContext.Read(ref reader);
+        Rules.StateConsistent.Require(CipherSuite.TryGet(context.Suite, out var suite));
+        var tree = ReadTree(ref reader, suite!);
+        var tag = reader.Opaque("confirmation_tag").ToArray();
+        var interim = reader.Opaque("interim_transcript_hash").ToArray();
+        var secrets = ReadSecrets(ref reader);
+        var state = new GroupState
+        {
+            Suite = suite!,
+            Status = (GroupStatus)status,
+            Context = context,
+            EncodedContext = Codec.Encode(context),
+            Tree = tree,
+            ConfirmationTag = tag,
+            InterimTranscriptHash = interim,
+            Secrets = secrets,
+            SecretTree = SecretTreeCodec.Read(ref reader, suite!, tree.LeafCount),
+            Path = ReadPath(ref reader, suite!),
+            Stored = ReadStored(ref reader, suite!),
+            Past = ReadPast(ref reader, suite!),
+            Resumption = ReadResumption(ref reader, context.Epoch, secrets.Resumption),
+        };
+        reader.End();
+        RequireConsistent(state, client);
+        return state;
+    }
+
+    private static void RequireConsistent(GroupState state, MlsClient client)
+    {
+        Rules.StateConsistent.Require(state.Tree.TreeHash.AsSpan().SequenceEqual(state.Context.TreeHash.Span));
+        var own = state.Tree.Leaf(state.OwnLeaf);
+        Rules.StateConsistent.Require(own is not null && own.EncryptionKey.Span.SequenceEqual(state.Path.LeafKey.PublicKey.Span));
+        Rules.StateConsistent.Require(state.Secrets.Init.Length == state.Suite.Hash.Size
+            && state.Secrets.ConfirmationTag(state.Suite, state.Context.ConfirmedTranscriptHash.Span).AsSpan().SequenceEqual(state.ConfirmationTag));
+        Rules.StateOwner.Require(state.Suite == client.Suite && own!.SignatureKey.Span.SequenceEqual(client.SignatureKey.PublicKey.Span));
+    }
+
+    private static RatchetTree ReadTree(ref MlsReader reader, CipherSuite suite)
+    {
+        var start = reader.Position;
+        reader.Opaque("ratchet_tree");
+        return RatchetTreeCodec.Decode(suite, reader.Since(start));
+    }
+
+    // The encryption secret is not here: the secret tree holds what is left of it.
+    private static void WriteSecrets(MlsWriter writer, EpochSecrets secrets)
+    {
+        writer.Opaque(secrets.Init.Span);
+        writer.Opaque(secrets.SenderData.Span);
+        writer.Opaque(secrets.Exporter.Span);
+        writer.Opaque(secrets.External.Span);
+        writer.Opaque(secrets.Confirmation.Span);
+        writer.Opaque(secrets.Membership.Span);
+        writer.Opaque(secrets.Resumption.Span);
+        writer.Opaque(secrets.Authenticator);
+    }
+
+    private static EpochSecrets ReadSecrets(ref MlsReader reader)
+    {
+        reader.Enter("epoch_secrets");
+        var secrets = new EpochSecrets(
+            Init: Secret<Kind.Init>.CopyOf(reader.Opaque("init").Span),
+            SenderData: Secret<Kind.SenderData>.CopyOf(reader.Opaque("sender_data").Span),
+            Encryption: new Secret<Kind.Encryption>([]),
+            Exporter: Secret<Kind.Exporter>.CopyOf(reader.Opaque("exporter").Span),
+            External: Secret<Kind.External>.CopyOf(reader.Opaque("external").Span),
+            Confirmation: Secret<Kind.Confirmation>.CopyOf(reader.Opaque("confirmation").Span),
+            Membership: Secret<Kind.Membership>.CopyOf(reader.Opaque("membership").Span),
+            Resumption: Secret<Kind.Resumption>.CopyOf(reader.Opaque("resumption").Span),
+            Authenticator: reader.Opaque("authenticator").ToArray());
+        reader.Leave();
+        return secrets;
+    }
+
+    private static void WritePath(MlsWriter writer, PrivatePath path)
+    {
+        writer.U32(path.LeafIndex);
+        StateFormat.WritePrivateKey(writer, path.LeafKey);
+        var mark = writer.BeginVector();
+        foreach (var (node, key) in path.NodeKeys.OrderBy(item => item.Key))
+        {
+            writer.U32(node);
+            StateFormat.WritePrivateKey(writer, key);
+        }
+
+        writer.EndVector(mark);
+    }
+
+    private static PrivatePath ReadPath(ref MlsReader reader, CipherSuite suite)
+    {
+        var path = PrivatePath.OfLeaf(reader.U32("leaf_index"), suite.Kem.Group.ImportPrivate(reader.Opaque("leaf_key").Span));
+        var keys = path.NodeKeys.ToBuilder();
+        var outer = reader.BeginVector("node_keys");
+        while (!reader.AtEnd)
+        {
+            keys[reader.U32("node")] = suite.Kem.Group.ImportPrivate(reader.Opaque("key").Span);
+        }
+
+        reader.EndVector(outer);
+        return path with { NodeKeys = keys.ToImmutable() };
+    }
+
+    private static void WriteStored(MlsWriter writer, ImmutableList<StoredProposal> stored)
+    {
+        var mark = writer.BeginVector();
+        foreach (var item in stored)
+        {
+            writer.Opaque(item.Reference);
+            item.Proposal.Write(writer);
+            item.Sender.Write(writer);
+            writer.Optional(item.LeafKey is not null);
+            if (item.LeafKey is not null)
+            {
+                StateFormat.WritePrivateKey(writer, item.LeafKey);
+            }
+        }
+
+        writer.EndVector(mark);
+    }
+
+    private static ImmutableList<StoredProposal> ReadStored(ref MlsReader reader, CipherSuite suite)
+    {
+        var stored = ImmutableList.CreateBuilder<StoredProposal>();
+        var outer = reader.BeginVector("stored_proposals");
+        while (!reader.AtEnd)
+        {
+            stored.Add(new StoredProposal(
+                reader.Opaque("reference").ToArray(),
+                Proposal.Read(ref reader),
+                Sender.Read(ref reader),
+                reader.Optional("leaf_key") ? suite.Kem.Group.ImportPrivate(reader.Opaque("leaf_key").Span) : null));
+        }
+
+        reader.EndVector(outer);
+        return stored.ToImmutable();
+    }
+
+    private static void WritePast(MlsWriter writer, ImmutableList<PastEpoch> past)
+    {
+        var mark = writer.BeginVector();
+        foreach (var epoch in past)
+        {
+            writer.U64(epoch.Epoch);
+            writer.Opaque(epoch.Context);
+            writer.Raw(RatchetTreeCodec.Encode(epoch.Tree));
+            writer.Opaque(epoch.SenderData.Span);
+            SecretTreeCodec.Write(writer, epoch.SecretTree);
+        }
+
+        writer.EndVector(mark);
+    }
+
+    private static ImmutableList<PastEpoch> ReadPast(ref MlsReader reader, CipherSuite suite)
+    {
+        var past = ImmutableList.CreateBuilder<PastEpoch>();
+        var outer = reader.BeginVector("past_epochs");
+        while (!reader.AtEnd)
+        {
+            var epoch = reader.U64("epoch");
+            var context = reader.Opaque("context").ToArray();
+            var tree = ReadTree(ref reader, suite);
+            var senderData = Secret<Kind.SenderData>.CopyOf(reader.Opaque("sender_data").Span);
+            past.Add(new PastEpoch(epoch, context, tree, senderData, SecretTreeCodec.Read(ref reader, suite, tree.LeafCount)));
+        }
+
+        reader.EndVector(outer);
+        return past.ToImmutable();
+    }
+
+    private static void WriteResumption(MlsWriter writer, ImmutableSortedDictionary<ulong, Secret<Kind.Resumption>> psks)
+    {
+        var mark = writer.BeginVector();
+        foreach (var (epoch, psk) in psks)
+        {
+            writer.U64(epoch);
+            writer.Opaque(psk.Span);
+        }
+
+        writer.EndVector(mark);
+    }
+
+    // The current epoch's PSK is shared with the epoch's secrets, so that erasing it erases it once and for all.
+    private static ImmutableSortedDictionary<ulong, Secret<Kind.Resumption>> ReadResumption(
+        ref MlsReader reader, ulong currentEpoch, Secret<Kind.Resumption> current)
+    {
+        var psks = ImmutableSortedDictionary.CreateBuilder<ulong, Secret<Kind.Resumption>>();
+        var outer = reader.BeginVector("resumption_psks");
+        while (!reader.AtEnd)
+        {
+            psks[reader.U64("epoch")] = Secret<Kind.Resumption>.CopyOf(reader.Opaque("psk").Span);
+        }
+
+        reader.EndVector(outer);
+        psks[currentEpoch] = current;
+        return psks.ToImmutable();
+    }
+}

@@ -1,0 +1,46 @@
+using Interconnect.Mls.Encoding;
+using Interconnect.Mls.Messages;
+using Interconnect.Mls.Tree;
+
+namespace Interconnect.Mls.Groups;
+
+/// <summary>Leaf node validation (RFC 9420 section 7.3), without the signature and the lifetime, whose time of checking differs by case.</summary>
+internal static class LeafRules
+{
+    /// <summary>A leaf by itself and against a group's extensions.</summary>
+    public static void Verify(LeafNode leaf, CipherSuite suite, IReadOnlyList<Extension> groupExtensions, IAuthenticationService authentication)
+    {
+        VerifyAlone(leaf, suite);
+        VerifyCapabilitiesFor(leaf, groupExtensions);
+        Rules.LeafCredentialAccepted.Require(authentication.Accepts(leaf.Credential, leaf.SignatureKey));
+    }
+
+    /// <summary>What holds for a leaf in no group yet (MLS-107, MLS-111).</summary>
+    public static void VerifyAlone(LeafNode leaf, CipherSuite suite)
+    {
+        var capabilities = leaf.Capabilities;
+        Rules.LeafCapabilitiesOwn.Require(
+            capabilities.Versions.Contains(ProtocolVersion.Mls10)
+            && capabilities.CipherSuites.Contains(suite.Id)
+            && capabilities.Credentials.Contains(leaf.Credential.Type)
+            && leaf.Extensions.All(extension => capabilities.SupportsExtension(extension.Type)));
+        _ = leaf.EncryptionPublicKey(suite).Key;
+    }
+
+    /// <summary>What the group demands (MLS-108): its required_capabilities, and every extension of its context.</summary>
+    public static void VerifyCapabilitiesFor(LeafNode leaf, IReadOnlyList<Extension> groupExtensions)
+    {
+        var required = RequiredCapabilities.In(groupExtensions);
+        Rules.LeafRequiredCapabilities.Require(
+            (required is null || required.AreMetBy(leaf.Capabilities))
+            && groupExtensions.All(extension => leaf.Capabilities.SupportsExtension(extension.Type)));
+    }
+
+    /// <summary>Every member supports every credential type in use (MLS-114). One type in use is everybody's own, so already checked.</summary>
+    public static void VerifyCredentialTypes(RatchetTree tree)
+    {
+        var types = tree.Leaves().Select(item => item.Leaf.Credential.Type).ToHashSet();
+        Rules.LeafCredentialMutual.Require(
+            types.Count < 2 || tree.Leaves().All(item => types.IsSubsetOf(item.Leaf.Capabilities.Credentials)));
+    }
+}

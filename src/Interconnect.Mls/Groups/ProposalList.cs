@@ -1,0 +1,187 @@
+using Interconnect.Mls.Encoding;
+using Interconnect.Mls.Framing;
+using Interconnect.Mls.Messages;
+using Interconnect.Mls.Tree;
+
+namespace Interconnect.Mls.Groups;
+
+/// <summary>A proposal of a commit, with who proposed it.</summary>
+/// <param name="Stored">Where it was referenced from; null when it came by value.</param>
+internal sealed record ListedProposal(Proposal Proposal, Sender Sender, StoredProposal? Stored);
+
+/// <summary>What a proposal list makes of a group (RFC 9420 section 12.3).</summary>
+internal sealed record AppliedProposals(
+    RatchetTree Tree,
+    IReadOnlyList<Extension> Extensions,
+    IReadOnlyList<(uint Leaf, KeyPackage KeyPackage)> Added,
+    IReadOnlyList<uint> Removed,
+    IReadOnlyList<PreSharedKeyId> Psks,
+    IReadOnlyList<(uint Leaf, StoredProposal? Stored)> Updated,
+    Proposal.ReInit? ReInit,
+    Proposal.ExternalInit? ExternalInit,
+    bool PathRequired);
+
+/// <summary>Validates the proposals of one commit together (RFC 9420 section 12.2) and applies them (section 12.3).</summary>
+internal sealed class ProposalList(MlsClient client, RatchetTree tree, GroupContext context)
+{
+    private readonly ProposalRules rules = new(client, tree, context);
+
+    /// <param name="committer">Null for an external commit.</param>
+    /// <param name="own">This client made the commit, so KeyPackage lifetimes are checked at this moment.</param>
+    public AppliedProposals Apply(IReadOnlyList<ListedProposal> list, uint? committer, bool own)
+    {
+        if (committer is null)
+        {
+            VerifyExternalList(list);
+        }
+        else
+        {
+            VerifyMemberList(list, committer.Value);
+        }
+
+        VerifyCommon(list);
+        foreach (var item in list)
+        {
+            // A stored proposal was verified when it was stored, in this same epoch.
+            if (item.Stored is null)
+            {
+                rules.Verify(item.Proposal, item.Sender, own);
+            }
+        }
+
+        return ApplyInOrder(list);
+    }
+
+    private static void VerifyMemberList(IReadOnlyList<ListedProposal> list, uint committer)
+    {
+        Rules.ExternalInitInMemberCommit.Require(!list.Any(item => item.Proposal is Proposal.ExternalInit));
+        Rules.UpdateByCommitter.Require(!list.Any(item =>
+            item.Proposal is Proposal.Update && item.Sender is Sender.Member member && member.LeafIndex == committer));
+        Rules.RemoveCommitter.Require(!list.Any(item => item.Proposal is Proposal.Remove remove && remove.Removed == committer));
+        Rules.ReInitAlone.Require(list.Count == 1 || !list.Any(item => item.Proposal is Proposal.ReInit));
+    }
+
+    private static void VerifyExternalList(IReadOnlyList<ListedProposal> list)
+    {
+        Rules.ExternalCommitProposals.Require(
+            list.All(item => item.Stored is null
+                && item.Proposal is Proposal.ExternalInit or Proposal.Remove or Proposal.PreSharedKey)
+            && list.Count(item => item.Proposal is Proposal.ExternalInit) == 1);
+        Rules.ExternalRemoveOwn.Require(list.Count(item => item.Proposal is Proposal.Remove) <= 1);
+    }
+
+    private void VerifyCommon(IReadOnlyList<ListedProposal> list)
+    {
+        var touched = new HashSet<uint>();
+        var addedKeys = new HashSet<string>();
+        var psks = new HashSet<string>();
+        foreach (var item in list)
+        {
+            switch (item.Proposal)
+            {
+                case Proposal.Update when item.Sender is Sender.Member member:
+                    Rules.DuplicateUpdateRemove.Require(touched.Add(member.LeafIndex));
+                    break;
+                case Proposal.Update:
+                    Rules.UpdateSource.Refuse();
+                    break;
+                case Proposal.Remove remove:
+                    Rules.DuplicateUpdateRemove.Require(touched.Add(remove.Removed));
+                    break;
+                case Proposal.Add add:
+                    Rules.DuplicateAdd.Require(addedKeys.Add(Convert.ToHexString(add.KeyPackage.Leaf.SignatureKey.Span)));
+                    break;
+                case Proposal.PreSharedKey psk:
+                    Rules.DuplicatePsk.Require(psks.Add(Convert.ToHexString(Codec.Encode(psk.Id))));
+                    break;
+            }
+        }
+
+        Rules.SingleGroupContextExtensions.Require(list.Count(item => item.Proposal is Proposal.GroupContextExtensions) <= 1);
+    }
+
+    // RFC 9420 section 12.3: GroupContextExtensions, Updates, Removes, Adds, each kind in the order of the list.
+    private AppliedProposals ApplyInOrder(IReadOnlyList<ListedProposal> list)
+    {
+        var after = tree;
+        var extensions = list.Select(item => item.Proposal).OfType<Proposal.GroupContextExtensions>().FirstOrDefault()?.Extensions;
+        var updated = new List<(uint, StoredProposal?)>();
+        foreach (var item in list)
+        {
+            if (item is { Proposal: Proposal.Update update, Sender: Sender.Member member })
+            {
+                after = after.Update(member.LeafIndex, update.Leaf);
+                updated.Add((member.LeafIndex, item.Stored));
+            }
+        }
+
+        var removed = list.Select(item => item.Proposal).OfType<Proposal.Remove>().Select(remove => remove.Removed).ToList();
+        foreach (var leaf in removed)
+        {
+            after = after.Remove(leaf);
+        }
+
+        var added = new List<(uint, KeyPackage)>();
+        foreach (var add in list.Select(item => item.Proposal).OfType<Proposal.Add>())
+        {
+            Rules.DuplicateSignatureKey.Require(after.FindSignatureKey(add.KeyPackage.Leaf.SignatureKey) is null);
+            Rules.DuplicateEncryptionKey.Require(!after.HasEncryptionKey(add.KeyPackage.Leaf.EncryptionKey));
+            after = after.Add(add.KeyPackage.Leaf, out var leaf);
+            added.Add((leaf, add.KeyPackage));
+        }
+
+        VerifyResult(after, extensions, updated.Select(item => item.Item1), added.Select(item => item.Item1));
+        return new AppliedProposals(
+            after,
+            extensions ?? context.Extensions,
+            added,
+            removed,
+            list.Select(item => item.Proposal).OfType<Proposal.PreSharedKey>().Select(psk => psk.Id).ToList(),
+            updated,
+            list.Select(item => item.Proposal).OfType<Proposal.ReInit>().SingleOrDefault(),
+            list.Select(item => item.Proposal).OfType<Proposal.ExternalInit>().SingleOrDefault(),
+            PathRequired(list));
+    }
+
+    private void VerifyResult(RatchetTree after, IReadOnlyList<Extension>? extensions, IEnumerable<uint> updated, IEnumerable<uint> added)
+    {
+        if (extensions is not null)
+        {
+            ProposalRules.VerifyGroupExtensions(extensions, after);
+        }
+
+        foreach (var leaf in updated)
+        {
+            var node = after.Leaf(leaf)!;
+            LeafRules.VerifyCapabilitiesFor(node, extensions ?? context.Extensions);
+            VerifyUniqueLeaf(after, leaf, node);
+        }
+
+        foreach (var leaf in added)
+        {
+            LeafRules.VerifyCapabilitiesFor(after.Leaf(leaf)!, extensions ?? context.Extensions);
+        }
+
+        LeafRules.VerifyCredentialTypes(after);
+    }
+
+    /// <summary>No other node has the leaf's keys (MLS-206, MLS-207).</summary>
+    public static void VerifyUniqueLeaf(RatchetTree tree, uint leafIndex, LeafNode leaf)
+    {
+        foreach (var node in tree.Nodes())
+        {
+            if (node.Node == 2 * leafIndex)
+            {
+                continue;
+            }
+
+            var key = node.Leaf?.EncryptionKey ?? node.Parent?.EncryptionKey;
+            Rules.DuplicateEncryptionKey.Require(key is not { } bytes || !bytes.Span.SequenceEqual(leaf.EncryptionKey.Span));
+            Rules.DuplicateSignatureKey.Require(node.Leaf is null || !node.Leaf.SignatureKey.Span.SequenceEqual(leaf.SignatureKey.Span));
+        }
+    }
+
+    // RFC 9420 section 12.4: a path may be left out only when there are proposals and all are Add, PSK or ReInit.
+    private static bool PathRequired(IReadOnlyList<ListedProposal> list) =>
+        list.Count == 0 || list.Any(item => item.Proposal is not (Proposal.Add or Proposal.PreSharedKey or Proposal.ReInit));
+}

@@ -1,0 +1,46 @@
+using Interconnect.Mls.Crypto;
+using Interconnect.Mls.Encoding;
+using Interconnect.Mls.Framing;
+using Interconnect.Mls.Messages;
+using Interconnect.Mls.Schedule;
+using Interconnect.Mls.Tree;
+
+namespace Interconnect.Mls.Groups;
+
+/// <summary>Makes the Welcome of a commit (RFC 9420 section 12.4.3.1).</summary>
+internal static class WelcomeBuilder
+{
+    public static byte[] Build(
+        MlsClient client, CipherSuite suite, AppliedProposals applied, PathSecrets? path, NewEpoch epoch, Secret<Kind.Psk> psk, GroupInfo groupInfo)
+    {
+        using var intermediate = EpochSecrets.Intermediate(suite, epoch.Joiner, psk);
+        using var welcomeSecret = EpochSecrets.Welcome(suite, intermediate);
+        using var info = new MlsWriter(4096);
+        groupInfo.Write(info);
+        var (key, nonce) = WelcomeKey.Derive(suite, welcomeSecret);
+        var encryptedInfo = suite.Aead.Seal(key.Span, nonce, default, info.Written);
+        key.Dispose();
+
+        var secrets = new List<EncryptedGroupSecrets>(applied.Added.Count);
+        foreach (var (leaf, keyPackage) in applied.Added)
+        {
+            using var plaintext = new MlsWriter();
+            new GroupSecrets(epoch.Joiner.Owned, path?.SecretFor(leaf) is { } secret ? secret.Owned : default(ReadOnlyMemory<byte>?), applied.Psks).Write(plaintext);
+            var recipient = new HpkePublicKey(suite.Kem, keyPackage.InitKey);
+            var sealedSecrets = suite.EncryptWithLabel(recipient, WelcomeKey.Label, encryptedInfo, plaintext.Written, client.Random);
+            secrets.Add(new EncryptedGroupSecrets(keyPackage.Reference(suite), sealedSecrets));
+        }
+
+        return Codec.Encode<MlsMessage>(new MlsMessage.OfWelcome(new Welcome(suite.Id, secrets, encryptedInfo)));
+    }
+}
+
+/// <summary>welcome_key and welcome_nonce (RFC 9420 section 12.4.3.1).</summary>
+internal static class WelcomeKey
+{
+    public static ReadOnlySpan<byte> Label => "Welcome"u8;
+
+    public static (Secret<Kind.Welcome> Key, byte[] Nonce) Derive(CipherSuite suite, Secret<Kind.Welcome> secret) => (
+        new Secret<Kind.Welcome>(suite.Kdf.ExpandWithLabel(secret.Span, "key"u8, default, suite.Aead.KeySize)),
+        suite.Kdf.ExpandWithLabel(secret.Span, "nonce"u8, default, AeadAlgorithm.NonceSize));
+}
