@@ -1,11 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Interconnect.Testing;
@@ -15,7 +12,7 @@ using RabbitMQ.Client.Exceptions;
 
 namespace Interconnect.Scenarios;
 
-/// <summary>That the real servers answer as the other scenarios take for granted: who is let in, who is not, and what comes back after kill -9.</summary>
+/// <summary>That the real servers answer as the other scenarios take for granted: who is let in, who is not, and what comes back after kill -9. XMPP is in <see cref="XmppServersScenarios"/>.</summary>
 public sealed class DevServersScenarios
 {
     private const string Password = "a-Password.1";
@@ -59,39 +56,6 @@ public sealed class DevServersScenarios
         Assert.Equal(0L, await ScalarAsync(first, "create table t (x int); select count(*) from t"));
         Assert.Equal("on", await ScalarAsync(second, "show fsync"));
         await Assert.ThrowsAsync<PostgresException>(() => ScalarAsync(second, "select count(*) from t"));
-    }
-
-    [Theory(DisplayName = "An XMPP server names its SCRAM mechanisms only after STARTTLS, and only its own certificate is trusted")]
-    [InlineData("prosody", "SCRAM-SHA-256")]
-    [InlineData("ejabberd", "SCRAM-SHA-1")]
-    public async Task XmppClientStream(string name, string mechanism)
-    {
-        var server = name == "prosody" ? servers.Prosody : servers.Ejabberd;
-        using var trusted = X509CertificateLoader.LoadCertificateFromFile(server.CertificatePath);
-        using var other = X509CertificateLoader.LoadCertificateFromFile((name == "prosody" ? servers.Ejabberd : servers.Prosody).CertificatePath);
-        var header = $"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='{server.Domain}' version='1.0'>";
-
-        await Assert.ThrowsAsync<AuthenticationException>(() => SecureStreamAsync(server, header, other));
-
-        var (before, secured) = await SecureStreamAsync(server, header, trusted);
-        await using (secured)
-        {
-            Assert.DoesNotContain("<mechanism>", before, StringComparison.Ordinal);
-            await secured.WriteAsync(Encoding.UTF8.GetBytes(header));
-            var features = await ReadUntilAsync(secured, "</stream:features>");
-            Assert.Contains($"<mechanism>{mechanism}</mechanism>", features, StringComparison.Ordinal);
-        }
-    }
-
-    [Theory(DisplayName = "An XMPP server lets in the gateway's component with its secret and nobody without")]
-    [InlineData("prosody")]
-    [InlineData("ejabberd")]
-    public async Task XmppComponent(string name)
-    {
-        var server = name == "prosody" ? servers.Prosody : servers.Ejabberd;
-
-        Assert.DoesNotContain("<handshake", await ComponentHandshakeAsync(server, "wrong"), StringComparison.Ordinal);
-        Assert.Contains("<handshake", await ComponentHandshakeAsync(server, server.ComponentSecret), StringComparison.Ordinal);
     }
 
     [Fact(DisplayName = "An account is created once, and asking for it again changes nothing")]
@@ -238,76 +202,5 @@ public sealed class DevServersScenarios
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync();
-    }
-
-    // The stream features before TLS, and the stream after it, when the server's certificate is the one given.
-    private static async Task<(string Before, SslStream Secured)> SecureStreamAsync(XmppServerAddress server, string header, X509Certificate2 trusted)
-    {
-        var tcp = new TcpClient();
-        await tcp.ConnectAsync(IPAddress.Loopback, server.ClientPort);
-        var plain = tcp.GetStream();
-        await plain.WriteAsync(Encoding.UTF8.GetBytes(header));
-        var before = await ReadUntilAsync(plain, "</stream:features>");
-        await plain.WriteAsync("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"u8.ToArray());
-        await ReadUntilAsync(plain, "<proceed");
-
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.Add(trusted);
-        var secured = new SslStream(plain, leaveInnerStreamOpen: false);
-        try
-        {
-            await secured.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = server.Domain, CertificateChainPolicy = policy });
-            return (before, secured);
-        }
-        catch
-        {
-            await secured.DisposeAsync();
-            throw;
-        }
-    }
-
-    // XEP-0114: the handshake is the hex SHA-1 of the stream id followed by the secret.
-    private static async Task<string> ComponentHandshakeAsync(XmppServerAddress server, string secret)
-    {
-        using var tcp = new TcpClient();
-        await tcp.ConnectAsync(IPAddress.Loopback, server.ComponentPort);
-        await using var stream = tcp.GetStream();
-        await stream.WriteAsync(Encoding.UTF8.GetBytes(
-            $"<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='{server.ComponentDomain}'>"));
-        var opened = await ReadUntilAsync(stream, "jabber:component:accept", ">");
-        var id = opened.Split(" id=")[1][1..].Split('\'', '"')[0];
-        var digest = Convert.ToHexStringLower(SHA1.HashData(Encoding.UTF8.GetBytes(id + secret)));
-        await stream.WriteAsync(Encoding.UTF8.GetBytes($"<handshake>{digest}</handshake>"));
-        return await ReadUntilAsync(stream, "/>");
-    }
-
-    // Reads until the texts given have been seen in this order, or the peer closes.
-    private static async Task<string> ReadUntilAsync(Stream stream, params string[] texts)
-    {
-        using var limit = new CancellationTokenSource(Limit);
-        var seen = new StringBuilder();
-        var buffer = new byte[4096];
-        while (true)
-        {
-            var at = 0;
-            var text = seen.ToString();
-            foreach (var wanted in texts)
-            {
-                at = at < 0 ? at : text.IndexOf(wanted, at, StringComparison.Ordinal);
-            }
-
-            if (at >= 0 && seen.Length > 0)
-            {
-                return text;
-            }
-
-            var read = await stream.ReadAsync(buffer, limit.Token);
-            if (read == 0)
-            {
-                return text;
-            }
-
-            seen.Append(Encoding.UTF8.GetString(buffer, 0, read));
-        }
     }
 }
