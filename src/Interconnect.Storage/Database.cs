@@ -8,6 +8,8 @@ namespace Interconnect.Storage;
 /// <summary>Opens connections to PostgreSQL or SQLite. A committed transaction is on stable storage in both (SQLite: WAL with synchronous=FULL).</summary>
 public sealed class Database : IAsyncDisposable
 {
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     private readonly NpgsqlDataSource? postgres;
     private readonly string? sqlite;
 
@@ -24,11 +26,12 @@ public sealed class Database : IAsyncDisposable
     public string? FilePath { get; private init; }
 
     /// <summary>A database by its options; nothing is opened yet.</summary>
+    /// <exception cref="ArgumentException">The connection string cannot be read; <see cref="DatabaseOptions.Problems"/> says so beforehand.</exception>
     public static Database Create(DatabaseOptions options)
     {
         if (options.Provider == "postgres")
         {
-            return new Database(NpgsqlDataSource.Create(options.ConnectionString), null);
+            return new Database(NpgsqlDataSource.Create(Tuned(options.ConnectionString)), null);
         }
 
         var path = Path.GetFullPath(options.ConnectionString);
@@ -45,11 +48,19 @@ public sealed class Database : IAsyncDisposable
             return await postgres.OpenConnectionAsync(cancellation);
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        CreateFile(FilePath!);
         var connection = new SqliteConnection(sqlite);
-        await connection.OpenAsync(cancellation);
-        await connection.ExecuteAsync("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=30000;");
-        return connection;
+        try
+        {
+            await connection.OpenAsync(cancellation);
+            await connection.ExecuteAsync("PRAGMA busy_timeout=30000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;");
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Null when the database answers; else the reason in plain words, without credentials.</summary>
@@ -61,16 +72,54 @@ public sealed class Database : IAsyncDisposable
             await connection.ExecuteScalarAsync<int>(new CommandDefinition("SELECT 1", cancellationToken: cancellation));
             return null;
         }
-        catch (PostgresException e)
+        catch (Exception e) when (DatabaseErrors.Classify(e) is not null || e is UnauthorizedAccessException)
         {
-            return $"the database refuses: SQLSTATE {e.SqlState}";
-        }
-        catch (DbException e)
-        {
-            return "the database cannot be reached: " + (e.InnerException?.GetType().Name ?? e.GetType().Name);
+            return DatabaseErrors.Describe(e);
         }
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => postgres?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        if (sqlite is not null)
+        {
+            SqliteConnection.ClearPool(new SqliteConnection(sqlite));
+        }
+
+        return postgres?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
+    internal static string Tuned(string connectionString)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+
+        // The stores send few distinct statements; preparing them spares the server parsing and planning each time.
+        if (builder.MaxAutoPrepare == 0)
+        {
+            builder.MaxAutoPrepare = 100;
+            builder.AutoPrepareMinUsages = 2;
+        }
+
+        builder.ApplicationName ??= "interconnect";
+        return builder.ToString();
+    }
+
+    // The file holds who writes to whom, so it is born readable by its owner only; SQLite gives its -wal and -shm files the same mode.
+    private static void CreateFile(string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (File.Exists(path) || OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        try
+        {
+            using var created = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // Another process or thread was first; it created the file the same way.
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Interconnect.Storage;
 
 /// <summary>Which database a role keeps its state in.</summary>
@@ -21,5 +23,24 @@ public sealed record DatabaseOptions
         {
             yield return "database:connectionString is empty; give a file path (sqlite) or a Npgsql connection string (postgres).";
         }
+        else if (Provider == "postgres" && !IsReadable(ConnectionString))
+        {
+            yield return "database:connectionString is not a Npgsql connection string (Host=...;Username=...;Database=...).";
+        }
     }
+
+    private static bool IsReadable(string connectionString)
+    {
+        try
+        {
+            return !string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(connectionString).Host);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Redacted: a connection string holds a password.</summary>
+    public override string ToString() => $"DatabaseOptions({Provider})";
 }

@@ -1,41 +1,63 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
 using Dapper;
 
 namespace Interconnect.Storage;
 
 /// <summary>
 /// Applies numbered SQL files embedded in an assembly: resource names that end in <c>.Migrations.NNN_name.sql</c>, or <c>.NNN_name.postgres.sql</c> and
-/// <c>.NNN_name.sqlite.sql</c> where the dialects differ. Each runs once, in order, in a transaction of its own; two processes at once wait for each other.
+/// <c>.NNN_name.sqlite.sql</c> where the dialects differ. Each runs once, in order; all that are missing run in one transaction, and two processes at once wait for each
+/// other. A file that ran is remembered by its SHA-256 and must not change afterwards.
 /// </summary>
 public static class Migrations
 {
     /// <summary>Brings the tables of <paramref name="component"/> up to date and returns how many files ran.</summary>
-    /// <exception cref="InvalidOperationException">The database was made by a newer version.</exception>
+    /// <exception cref="MigrationException">The database was made by a newer version, or a file that ran has changed since.</exception>
+    /// <exception cref="DbException">The database is away, or refuses a file; nothing of it is applied.</exception>
     public static async Task<int> ApplyAsync(Database database, string component, Assembly assembly, CancellationToken cancellation)
     {
         var files = Read(assembly, database.IsPostgres);
         await using var connection = await database.OpenAsync(cancellation);
         await using var transaction = await BeginExclusiveAsync(connection, database.IsPostgres, cancellation);
-        await connection.ExecuteAsync("CREATE TABLE IF NOT EXISTS interconnect_migrations (component TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (component, number))", transaction: transaction);
-        var done = (await connection.QueryAsync<int>("SELECT number FROM interconnect_migrations WHERE component = @component", new { component }, transaction)).ToHashSet();
-        if (done.Count > 0 && done.Max() > files.Keys.Max())
-        {
-            throw new InvalidOperationException($"The database holds migration {done.Max()} of '{component}', this version knows up to {files.Keys.Max()}: start the newer version, or restore a backup.");
-        }
+        await connection.ExecuteAsync(
+            "CREATE TABLE IF NOT EXISTS interconnect_migrations (component TEXT NOT NULL, number BIGINT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (component, number))", transaction: transaction);
+        var done = (await connection.QueryAsync<(long Number, string Digest)>("SELECT number, digest FROM interconnect_migrations WHERE component = @component", new { component }, transaction))
+            .ToDictionary(d => (int)d.Number, d => d.Digest);
+        Check(component, files, done);
 
         var ran = 0;
-        foreach (var (number, sql) in files.Where(f => !done.Contains(f.Key)))
+        foreach (var (number, sql) in files.Where(f => !done.ContainsKey(f.Key)))
         {
             await connection.ExecuteAsync(new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellation));
-            await connection.ExecuteAsync("INSERT INTO interconnect_migrations (component, number) VALUES (@component, @number)", new { component, number }, transaction);
+            await connection.ExecuteAsync("INSERT INTO interconnect_migrations (component, number, digest) VALUES (@component, @number, @digest)", new { component, number, digest = Digest(sql) }, transaction);
             ran++;
         }
 
         await transaction.CommitAsync(cancellation);
         return ran;
     }
+
+    private static void Check(string component, SortedDictionary<int, string> files, Dictionary<int, string> done)
+    {
+        var newest = files.Keys.Last();
+        foreach (var (number, digest) in done)
+        {
+            if (number > newest)
+            {
+                throw new MigrationException($"The database holds migration {number} of '{component}', this version knows up to {newest}: start the newer version, or restore a backup.");
+            }
+
+            if (!files.TryGetValue(number, out var sql) || Digest(sql) != digest)
+            {
+                throw new MigrationException($"Migration {number} of '{component}' was applied in another form than this version has: it is not a database of a released version.");
+            }
+        }
+    }
+
+    private static string Digest(string sql) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
 
     private static async Task<DbTransaction> BeginExclusiveAsync(DbConnection connection, bool postgres, CancellationToken cancellation)
     {
@@ -45,7 +67,7 @@ public static class Migrations
         }
 
         var transaction = await connection.BeginTransactionAsync(cancellation);
-        await connection.ExecuteAsync("SELECT pg_advisory_xact_lock(7236471839201)", transaction: transaction);
+        await connection.ExecuteAsync(new CommandDefinition("SELECT pg_advisory_xact_lock(7236471839201)", transaction: transaction, cancellationToken: cancellation));
         return transaction;
     }
 
@@ -61,7 +83,7 @@ public static class Migrations
 
             var file = name[(name.IndexOf(".Migrations.", StringComparison.Ordinal) + ".Migrations.".Length)..].TrimStart('_');
             using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-            files.Add(int.Parse(file.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture), reader.ReadToEnd());
+            files.Add(int.Parse(file.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture), reader.ReadToEnd().ReplaceLineEndings("\n"));
         }
 
         return files.Count > 0 ? files : throw new InvalidOperationException($"{assembly.GetName().Name} embeds no migrations.");
