@@ -1,0 +1,85 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Hub;
+
+/// <summary>Bounds of size and number; every queue, pool and batch has one.</summary>
+public sealed record HubLimits
+{
+    /// <summary>Largest encrypted message in bytes, whatever an agreement allows. Default 512 KiB.</summary>
+    public int MaxMessageBytes { get; init; } = 512 * 1024;
+
+    /// <summary>Largest commit, Welcome and GroupInfo together in bytes. Default 512 KiB.</summary>
+    public int MaxHandshakeBytes { get; init; } = 512 * 1024;
+
+    /// <summary>Most users in a room; this version orders rooms of two. Default 2.</summary>
+    public int MaxParticipants { get; init; } = 2;
+
+    /// <summary>Most registered clients a user. Default 20.</summary>
+    public int MaxClientsPerUser { get; init; } = 20;
+
+    /// <summary>Most unclaimed key packages a client. Default 200.</summary>
+    public int MaxKeyPackagesPerClient { get; init; } = 200;
+
+    /// <summary>Most consent requests of a user that wait for an answer. Default 100.</summary>
+    public int MaxOpenConsentRequests { get; init; } = 100;
+
+    /// <summary>Most events that wait for one network before new ones to it are refused for a while. Default 1,000,000.</summary>
+    public int MaxBacklog { get; init; } = 1_000_000;
+
+    /// <summary>What a sender is told to wait when a backlog is full. Default 1 minute.</summary>
+    public TimeSpan BacklogRetryAfter { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Most events in one database transaction. Default 2,000.</summary>
+    public int MaxGroup { get; init; } = 2_000;
+
+    /// <summary>Most publishes in flight to one network. Default 1,000.</summary>
+    public int PublishWindow { get; init; } = 1_000;
+
+    /// <summary>Most bytes of waiting outbox pages kept in memory for one network; the rest is read back from the database. Default 32 MiB.</summary>
+    public long MaxOutboxMemory { get; init; } = 32L * 1024 * 1024;
+
+    /// <summary>Most rows of each kind (rooms, clients, consents) kept in memory. Default 100,000.</summary>
+    public int CacheEntries { get; init; } = 100_000;
+
+    internal IEnumerable<string> Problems()
+    {
+        var frame = EndpointFrame.MaxBytes - (64 * 1024);
+        if (MaxMessageBytes < 1024 || MaxMessageBytes > frame)
+        {
+            yield return $"hub:limits:maxMessageBytes is 1024 to {frame}: a delivery has to fit into an endpoint frame.";
+        }
+
+        if (MaxHandshakeBytes < 1024 || MaxHandshakeBytes > frame)
+        {
+            yield return $"hub:limits:maxHandshakeBytes is 1024 to {frame}: a delivery has to fit into an endpoint frame.";
+        }
+
+        if (MaxParticipants != 2)
+        {
+            yield return "hub:limits:maxParticipants is 2 in this version.";
+        }
+
+        foreach (var (name, value, most) in new (string, long, long)[]
+        {
+            ("maxClientsPerUser", MaxClientsPerUser, EventCodec.MaxKeyPackages),
+            ("maxKeyPackagesPerClient", MaxKeyPackagesPerClient, 10_000),
+            ("maxOpenConsentRequests", MaxOpenConsentRequests, 100_000),
+            ("maxBacklog", MaxBacklog, int.MaxValue),
+            ("maxGroup", MaxGroup, 20_000),
+            ("publishWindow", PublishWindow, 100_000),
+            ("maxOutboxMemory", MaxOutboxMemory, 1L << 40),
+            ("cacheEntries", CacheEntries, 10_000_000),
+        })
+        {
+            if (value < 1 || value > most)
+            {
+                yield return $"hub:limits:{name} is 1 to {most}.";
+            }
+        }
+
+        if (BacklogRetryAfter <= TimeSpan.Zero)
+        {
+            yield return "hub:limits:backlogRetryAfter is positive.";
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Data.Common;
+using Interconnect.Federation;
+using Interconnect.Storage;
+
+namespace Interconnect.Hub;
+
+/// <summary>A key package that was given out: to whom, and for which room (null: any).</summary>
+internal sealed record KeyClaim(byte[] Reference, ClientUri Client, UserUri Requester, RoomUri? Room, DateTimeOffset ClaimedAt, DateTimeOffset NotAfter)
+{
+    public string Key { get; } = Convert.ToHexString(Reference);
+}
+
+/// <summary>Table <c>hub_key_claims</c>: kept until the package itself has expired, so that none is given out or taken in twice.</summary>
+internal static class KeyClaimStore
+{
+    public static readonly RowStatement<byte[]> ByReference = new(
+        "SELECT k.reference, k.client, k.requester, k.room, k.claimed_ms, k.not_after_ms FROM given JOIN hub_key_claims k ON k.reference = given.reference",
+        RowColumn<byte[]>.Bytes("reference", r => r));
+
+    public static readonly RowStatement<KeyClaim> Insert = new(
+        "INSERT INTO hub_key_claims (reference, client, requester, room, claimed_ms, not_after_ms) SELECT reference, client, requester, room, claimed_ms, not_after_ms FROM given",
+        RowColumn<KeyClaim>.Bytes("reference", c => c.Reference),
+        RowColumn<KeyClaim>.Text("client", c => c.Client.Value),
+        RowColumn<KeyClaim>.Text("requester", c => c.Requester.Value),
+        RowColumn<KeyClaim>.Text("room", c => c.Room?.Value),
+        RowColumn<KeyClaim>.Number("claimed_ms", c => c.ClaimedAt.ToUnixTimeMilliseconds()),
+        RowColumn<KeyClaim>.Number("not_after_ms", c => c.NotAfter.ToUnixTimeMilliseconds()));
+
+    public static readonly RowStatement<DateTimeOffset> DeleteExpired = new(
+        "DELETE FROM hub_key_claims WHERE not_after_ms <= (SELECT before_ms FROM given)",
+        RowColumn<DateTimeOffset>.Number("before_ms", t => t.ToUnixTimeMilliseconds()));
+
+    public static KeyClaim Read(DbDataReader row) => new(
+        row.GetFieldValue<byte[]>(0), ClientUri.Parse(row.GetString(1)), UserUri.Parse(row.GetString(2)), row.IsDBNull(3) ? null : RoomUri.Parse(row.GetString(3)),
+        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)));
+}

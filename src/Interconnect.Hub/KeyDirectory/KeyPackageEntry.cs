@@ -1,0 +1,76 @@
+using System.Data.Common;
+using Interconnect.Federation;
+using Interconnect.Storage;
+
+namespace Interconnect.Hub;
+
+/// <summary>A key package that waits to be given out once.</summary>
+internal sealed record KeyPackageEntry(byte[] Reference, ClientUri Client, ushort Suite, DateTimeOffset NotAfter, DateTimeOffset PublishedAt, byte[] Package)
+{
+    public string Key { get; } = Convert.ToHexString(Reference);
+}
+
+/// <summary>What a key material request needs to see.</summary>
+internal sealed record PackageQuery(UserUri Owner, int Most, DateTimeOffset Now);
+
+/// <summary>Table <c>hub_key_packages</c>: a row is there from publication to claim or expiry.</summary>
+internal static class KeyPackageStore
+{
+    /// <summary>The packages of a user's clients, oldest first; ranked so that a large pool is not read whole.</summary>
+    public static readonly RowStatement<PackageQuery> ByOwner = new(
+        """
+        SELECT reference, client, suite, not_after_ms, published_ms, package FROM (
+            SELECT p.reference, p.client, p.suite, p.not_after_ms, p.published_ms, p.package, given.most,
+                   ROW_NUMBER() OVER (PARTITION BY p.client, p.suite ORDER BY p.published_ms, p.reference) AS place
+            FROM given JOIN hub_clients c ON c.owner = given.owner JOIN hub_key_packages p ON p.client = c.client WHERE p.not_after_ms > given.now_ms) AS ranked
+        WHERE place <= most ORDER BY client, suite, place
+        """,
+        RowColumn<PackageQuery>.Text("owner", q => q.Owner.Value),
+        RowColumn<PackageQuery>.Number("most", q => q.Most),
+        RowColumn<PackageQuery>.Number("now_ms", q => q.Now.ToUnixTimeMilliseconds()));
+
+    public static readonly RowStatement<KeyPackageEntry> Insert = new(
+        """
+        INSERT INTO hub_key_packages (reference, client, suite, not_after_ms, published_ms, package)
+        SELECT reference, client, suite, not_after_ms, published_ms, package FROM given
+        """,
+        RowColumn<KeyPackageEntry>.Bytes("reference", p => p.Reference),
+        RowColumn<KeyPackageEntry>.Text("client", p => p.Client.Value),
+        RowColumn<KeyPackageEntry>.Number("suite", p => p.Suite),
+        RowColumn<KeyPackageEntry>.Number("not_after_ms", p => p.NotAfter.ToUnixTimeMilliseconds()),
+        RowColumn<KeyPackageEntry>.Number("published_ms", p => p.PublishedAt.ToUnixTimeMilliseconds()),
+        RowColumn<KeyPackageEntry>.Bytes("package", p => p.Package));
+
+    /// <summary>How many packages wait for each client.</summary>
+    public static readonly RowStatement<ClientUri> CountByClient = new(
+        "SELECT given.client, COUNT(*) FROM given JOIN hub_key_packages p ON p.client = given.client GROUP BY given.client",
+        RowColumn<ClientUri>.Text("client", c => c.Value));
+
+    /// <summary>Which of the references were published before, given out or not.</summary>
+    public static readonly RowStatement<byte[]> Known = new(
+        """
+        SELECT p.reference FROM given JOIN hub_key_packages p ON p.reference = given.reference
+        UNION ALL SELECT k.reference FROM given JOIN hub_key_claims k ON k.reference = given.reference
+        """,
+        RowColumn<byte[]>.Bytes("reference", r => r));
+
+    public static readonly RowStatement<KeyClaim> Take = new(
+        "DELETE FROM hub_key_packages WHERE reference IN (SELECT reference FROM given)",
+        RowColumn<KeyClaim>.Bytes("reference", c => c.Reference));
+
+    /// <summary>A row when something is there to delete: expired packages or the claims of some.</summary>
+    public static readonly RowStatement<DateTimeOffset> AnyExpired = new(
+        """
+        SELECT 1 FROM given WHERE EXISTS (SELECT 1 FROM hub_key_packages WHERE not_after_ms <= now_ms)
+        OR EXISTS (SELECT 1 FROM hub_key_claims WHERE not_after_ms <= now_ms - 86400000)
+        """,
+        RowColumn<DateTimeOffset>.Number("now_ms", t => t.ToUnixTimeMilliseconds()));
+
+    public static readonly RowStatement<DateTimeOffset> DeleteExpired = new(
+        "DELETE FROM hub_key_packages WHERE not_after_ms <= (SELECT now_ms FROM given)",
+        RowColumn<DateTimeOffset>.Number("now_ms", t => t.ToUnixTimeMilliseconds()));
+
+    public static KeyPackageEntry Read(DbDataReader row) => new(
+        row.GetFieldValue<byte[]>(0), ClientUri.Parse(row.GetString(1)), (ushort)row.GetInt64(2), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(3)),
+        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)), row.GetFieldValue<byte[]>(5));
+}

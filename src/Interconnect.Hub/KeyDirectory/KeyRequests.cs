@@ -1,0 +1,69 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Hub;
+
+/// <summary>Gives out one package of each of the target's clients, each package once. The answer is a <see cref="KeyMaterialResponse"/> to the asker.</summary>
+internal static class KeyRequests
+{
+    public static Decision Decide(KeyMaterialRequest request, PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
+    {
+        var sender = prepared.Envelope.Sender!;
+        var proof = prepared.Envelope.Proof!;
+        if (request.Target == sender)
+        {
+            return new Decision.Refused(HubRule.TwoUsers);
+        }
+
+        if (request.Room is { } room && room.Domain != policy.Options.Domain)
+        {
+            return new Decision.Refused(HubRule.RoomHere);
+        }
+
+        if (policy.Peering(sender, request.Target, proof.CipherSuite) is { } refused)
+        {
+            return refused;
+        }
+
+        // The same answer whether the target exists or not.
+        if (!view.ConsentsOf(sender, request.Target).Granted(sender, request.Target, request.Room))
+        {
+            return new Decision.Refused(HubRule.Consented);
+        }
+
+        var suites = policy.UsableSuites(sender, request.Target, request.CipherSuites);
+        if (suites.Count == 0)
+        {
+            return new Decision.Accepted { Response = Answer(KeyMaterialStatus.IncompatibleProtocol, []) };
+        }
+
+        var claims = new List<KeyClaim>();
+        var answers = new List<ClientKeyMaterial>();
+        foreach (var client in view.ClientsOf[request.Target])
+        {
+            answers.Add(Claim(client));
+        }
+
+        return new Decision.Accepted { Claimed = claims, Response = Answer(StatusOf(answers), answers) };
+
+        ClientKeyMaterial Claim(Client client)
+        {
+            var pool = view.Pools.GetValueOrDefault(client.Uri) ?? [];
+            var package = suites.Select(s => pool.Find(p => p.Suite == s && p.NotAfter > now)).FirstOrDefault(p => p is not null);
+            if (package is null)
+            {
+                return new ClientKeyMaterial(client.Uri, suites.Contains(client.Suite) ? ClientKeyMaterialStatus.Exhausted : ClientKeyMaterialStatus.NothingCompatible, default);
+            }
+
+            claims.Add(new KeyClaim(package.Reference, client.Uri, sender, request.Room, now, package.NotAfter));
+            return new ClientKeyMaterial(client.Uri, ClientKeyMaterialStatus.Success, package.Package);
+        }
+
+        KeyMaterialResponse Answer(KeyMaterialStatus status, IReadOnlyList<ClientKeyMaterial> clients) => new(proof.FrameId, request.Target, request.Room, status, clients);
+    }
+
+    private static KeyMaterialStatus StatusOf(List<ClientKeyMaterial> answers)
+    {
+        var served = answers.Count(a => a.Status == ClientKeyMaterialStatus.Success);
+        return served == 0 ? KeyMaterialStatus.NoCompatibleMaterial : served == answers.Count ? KeyMaterialStatus.Success : KeyMaterialStatus.PartialSuccess;
+    }
+}

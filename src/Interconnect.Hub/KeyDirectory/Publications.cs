@@ -1,0 +1,59 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Hub;
+
+/// <summary>A client publishes key packages; the first accepted publication registers it. All of a publication is taken or none.</summary>
+internal static class Publications
+{
+    public static Decision Decide(KeyMaterialPublish publish, PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
+    {
+        var proof = prepared.Envelope.Proof!;
+        if (publish.Client != proof.Client)
+        {
+            return new Decision.Refused(HubRule.PublishOwn);
+        }
+
+        var entries = new List<KeyPackageEntry>(prepared.Packages.Count);
+        foreach (var result in prepared.Packages)
+        {
+            if (!result.TryGet(out var package, out var error))
+            {
+                return new Decision.Refused(HubRule.PackageValid, error.Rule);
+            }
+
+            if (!Preparation.TryReadClient(package.Credential, out var named) || named != publish.Client)
+            {
+                return new Decision.Refused(HubRule.PackageIdentity);
+            }
+
+            if (!package.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span))
+            {
+                return new Decision.Refused(HubRule.PackageKey);
+            }
+
+            entries.Add(new KeyPackageEntry(package.Reference.ToArray(), publish.Client, package.Suite.Id, package.NotAfter, now, package.Encoded.ToArray()));
+        }
+
+        if (entries.Exists(e => view.KnownPackages.Contains(e.Key)) || entries.DistinctBy(e => e.Key).Count() != entries.Count)
+        {
+            return new Decision.Refused(HubRule.PackageNew);
+        }
+
+        if (view.PoolSizes.GetValueOrDefault(publish.Client) + entries.Count > policy.Limits.MaxKeyPackagesPerClient)
+        {
+            return new Decision.Refused(HubRule.PackagePool);
+        }
+
+        var known = view.Clients[publish.Client] is not null;
+        if (!known && view.ClientsOf[publish.Client.Owner].Count >= policy.Limits.MaxClientsPerUser)
+        {
+            return new Decision.Refused(HubRule.ClientBound);
+        }
+
+        return new Decision.Accepted
+        {
+            Published = entries,
+            Client = known ? null : new Client(publish.Client, proof.CipherSuite, proof.SignatureKey.ToArray(), now),
+        };
+    }
+}

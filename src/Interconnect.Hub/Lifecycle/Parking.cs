@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using Interconnect.Federation;
+using Interconnect.Storage;
+
+namespace Interconnect.Hub;
+
+/// <summary>
+/// Which conversations wait because one of their events met a defect, and how they are tried again: by a timer with a growing wait, or at once when an operator releases them.
+/// Envelopes leave the table one by one, each in the transaction that handles it, so order holds across a crash.
+/// </summary>
+internal sealed class Parking(HubParts parts, IEnumerable<ParkedConversation> found)
+{
+    private const int MaxPerSweep = 500;
+    private Dictionary<ConversationKey, ParkedConversation> parked = found.ToDictionary(p => p.Conversation);
+
+    public int Count => parked.Count;
+
+    public bool Contains(ConversationKey conversation) => parked.Count > 0 && parked.ContainsKey(conversation);
+
+    public ParkedConversation Make(ConversationKey conversation, Exception reason, DateTimeOffset now) =>
+        new(conversation, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), Describe(reason), 1, now, now + parts.Policy.Options.ParkRetry);
+
+    public void Committed(IReadOnlyList<ParkedConversation> newly, HubMetrics metrics)
+    {
+        foreach (var conversation in newly)
+        {
+            parked[conversation.Conversation] = conversation;
+            metrics.Parked();
+        }
+    }
+
+    /// <summary>Tries every conversation whose time has come.</summary>
+    public async Task SweepAsync(HubEngine engine)
+    {
+        if (parked.Count == 0)
+        {
+            return;
+        }
+
+        // Read again: an operator may have released one through the database.
+        var fresh = new List<ParkedConversation>();
+        await new StatementBatch().Query(ParkedStore.All, [-1], row => fresh.Add(ParkedStore.Read(row))).ExecuteAsync(parts.Lease.Connection, CancellationToken.None);
+        parked = fresh.ToDictionary(p => p.Conversation);
+        foreach (var due in fresh.Where(p => p.NotBefore <= engine.Now()))
+        {
+            await ReleaseAsync(engine, due);
+        }
+    }
+
+    private async Task ReleaseAsync(HubEngine engine, ParkedConversation conversation)
+    {
+        for (var i = 0; i < MaxPerSweep; i++)
+        {
+            ParkedEnvelope? first = null;
+            await new StatementBatch().Query(ParkedStore.First, [conversation.Conversation], row => first = ParkedStore.ReadEnvelope(row)).ExecuteAsync(parts.Lease.Connection, CancellationToken.None);
+            if (first is null)
+            {
+                await engine.TransactAsync(static _ => { }, batch => batch.Add(ParkedStore.Release, [conversation.Conversation]));
+                parked.Remove(conversation.Conversation);
+                return;
+            }
+
+            try
+            {
+                if (!Preparation.TryPrepare(first.Stream, first.Body, parts.Policy, engine.Now(), out var prepared, out var error))
+                {
+                    throw new InvalidDataException(error.RuleId);
+                }
+
+                // A crash here leaves the envelope parked and not handled, or handled and not parked: both happen in one transaction.
+                await engine.TransactReleasedAsync(prepared, batch => batch.Add(ParkedStore.Delete, [first.No]));
+            }
+            catch (Exception e) when (e is not OutOfMemoryException && DatabaseErrors.Classify(e) is null or DatabaseFailure.Defect)
+            {
+                await AgainLaterAsync(engine, conversation, e);
+                return;
+            }
+        }
+    }
+
+    private async Task AgainLaterAsync(HubEngine engine, ParkedConversation conversation, Exception reason)
+    {
+        var wait = parts.Policy.Options.ParkRetry * Math.Pow(2, Math.Min(conversation.Attempts, 20));
+        var options = parts.Policy.Options;
+        var again = conversation with
+        {
+            Reason = Describe(reason),
+            Attempts = conversation.Attempts + 1,
+            NotBefore = engine.Now() + (wait < options.ParkRetryMax ? wait : options.ParkRetryMax),
+        };
+        await engine.TransactAsync(static _ => { }, batch => batch.Add(ParkedStore.Upsert, [again]));
+        parked[again.Conversation] = again;
+    }
+
+    // The type only: a message might hold a value.
+    private static string Describe(Exception reason) => DatabaseErrors.Classify(reason) is null ? "a defect: " + reason.GetType().Name : DatabaseErrors.Describe(reason);
+}

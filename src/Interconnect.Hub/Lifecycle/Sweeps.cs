@@ -1,0 +1,73 @@
+using System.Data.Common;
+using Interconnect.Storage;
+
+namespace Interconnect.Hub;
+
+/// <summary>What the passing of time does: deliveries expire, old rows go, parked conversations are tried again. Runs on the engine, between transactions.</summary>
+internal sealed class Sweeps(HubParts parts, HubStart start)
+{
+    private const int MaxChunks = 20;
+    private long expiryWatermark = start.ExpiryWatermark;
+
+    /// <summary>One round.</summary>
+    /// <exception cref="HubUnavailableException">The lease is lost.</exception>
+    public async Task RunAsync(HubEngine engine)
+    {
+        if (!await parts.Lease.IsHeldAsync(CancellationToken.None))
+        {
+            throw new HubUnavailableException("the lease is lost");
+        }
+
+        await engine.Parking.SweepAsync(engine);
+        await ExpireAsync(engine);
+        await ForgetAsync(engine);
+        await engine.FlushAsync();
+    }
+
+    // The ledger is read in chunks in the order of numbers, from where the last sweep stopped: through the watermark every delivery has ended.
+    private async Task ExpireAsync(HubEngine engine)
+    {
+        for (var i = 0; i < MaxChunks; i++)
+        {
+            if (await ChunkEndAsync(expiryWatermark, engine.Now() - parts.Policy.Options.Expiry) is not { } end)
+            {
+                return;
+            }
+
+            var overdue = new List<LedgerTarget>();
+            await ReadAsync(LedgerQueries.Open, (expiryWatermark, end), row => overdue.Add(LedgerQueries.Read(row)));
+
+            // A crash here leaves the watermark where it was and nothing expired; both move in one transaction.
+            await engine.TransactAsync(work => overdue.ForEach(work.Expire), batch => batch.Add(WatermarkStore.Upsert, [new Watermark(WatermarkStore.Expiry, end)]));
+            expiryWatermark = end;
+        }
+    }
+
+    private async Task ForgetAsync(HubEngine engine)
+    {
+        var now = engine.Now();
+        var through = Math.Min(await ChunkEndAsync(0, now - parts.Policy.Options.Retention) ?? 0, expiryWatermark);
+        if (through > 0)
+        {
+            await engine.TransactAsync(static _ => { }, batch => batch.Add(LedgerQueries.DeleteDeliveriesThrough, [through]).Add(LedgerQueries.DeleteThrough, [through]));
+        }
+
+        // A claim outlives its package by the clock tolerance, so that an expired package is refused for its lifetime first.
+        var packages = false;
+        await ReadAsync(KeyPackageStore.AnyExpired, now, _ => packages = true);
+        if (packages)
+        {
+            await engine.TransactAsync(static _ => { }, batch => batch.Add(KeyPackageStore.DeleteExpired, [now]).Add(KeyClaimStore.DeleteExpired, [now - TimeSpan.FromDays(1)]));
+        }
+    }
+
+    private async Task<long?> ChunkEndAsync(long after, DateTimeOffset before)
+    {
+        long? end = null;
+        await ReadAsync(LedgerQueries.ChunkEnd, new ChunkQuery(after, before), row => end = row.IsDBNull(0) ? null : row.GetInt64(0));
+        return end;
+    }
+
+    private Task ReadAsync<TRow>(RowStatement<TRow> query, TRow given, Action<DbDataReader> read) =>
+        new StatementBatch().Query(query, [given], read).ExecuteAsync(parts.Lease.Connection, CancellationToken.None);
+}

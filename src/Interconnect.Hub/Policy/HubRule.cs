@@ -1,0 +1,202 @@
+namespace Interconnect.Hub;
+
+/// <summary>
+/// One check of the hub. A closed list: ids are never reused, and a test demands a refusing and an accepting case of each. The demand is what a sender is shown.
+/// </summary>
+public sealed record HubRule
+{
+    private static readonly List<HubRule> Rules = [];
+
+    private HubRule(string id, string demand)
+    {
+        Id = id;
+        Demand = demand;
+        Rules.Add(this);
+    }
+
+    /// <summary>Such as <c>HUB-012</c>; a metric label and a ledger value.</summary>
+    public string Id { get; }
+
+    /// <summary>What the rule demands, in plain words without identifiers.</summary>
+    public string Demand { get; }
+
+    /// <summary>All rules in the order of their ids.</summary>
+    public static IReadOnlyList<HubRule> All => Rules;
+
+    /// <summary>Nobody is told: there is no network to tell.</summary>
+    public static HubRule OriginKnown { get; } = new("HUB-001", "An event comes from a network that this hub serves.");
+
+    /// <summary>A network speaks for the users of its own domain.</summary>
+    public static HubRule SenderOfOrigin { get; } = new("HUB-002", "The sender belongs to the provider of the network that vouches for it.");
+
+    /// <summary>Order is kept in the conversation that the event names.</summary>
+    public static HubRule ConversationFits { get; } = new("HUB-003", "The conversation is the one that the event belongs to.");
+
+    /// <summary>The refusal shows the adapter's rule; the ledger and the counter have this one.</summary>
+    public static HubRule Readable { get; } = new("HUB-004", "What the endpoint sent can be read.");
+
+    /// <summary>No downgrade, no plaintext.</summary>
+    public static HubRule EndToEnd { get; } = new("HUB-005", "Messages cross end-to-end encrypted only; this one was not and its content was dropped. The other side can be reached with an Interconnect endpoint.");
+
+    /// <summary>Reports, refusals and key material responses are the hub's.</summary>
+    public static HubRule ClientKind { get; } = new("HUB-006", "Clients send messages, room updates, key material and consent; nothing else.");
+
+    /// <summary>The lane.</summary>
+    public static HubRule RoomLane { get; } = new("HUB-007", "Messages travel in a room under MLS; no other way is agreed.");
+
+    /// <summary>Signed.</summary>
+    public static HubRule Signed { get; } = new("HUB-010", "The event carries its client's signature.");
+
+    /// <summary>Own device.</summary>
+    public static HubRule ClientOfSender { get; } = new("HUB-011", "The signing client belongs to the sender.");
+
+    /// <summary>Suite.</summary>
+    public static HubRule SuiteAllowed { get; } = new("HUB-012", "The cipher suite is one that this hub allows.");
+
+    /// <summary>Age.</summary>
+    public static HubRule FrameFresh { get; } = new("HUB-013", "The frame is not older than allowed.");
+
+    /// <summary>Ahead.</summary>
+    public static HubRule FrameNotAhead { get; } = new("HUB-014", "The frame is not dated ahead of the hub's clock.");
+
+    /// <summary>Signature.</summary>
+    public static HubRule SignatureValid { get; } = new("HUB-015", "The client's signature is valid.");
+
+    /// <summary>Replay.</summary>
+    public static HubRule FrameOnce { get; } = new("HUB-016", "A client's frame is taken once.");
+
+    /// <summary>Registered.</summary>
+    public static HubRule ClientRegistered { get; } = new("HUB-017", "The client has published key material before.");
+
+    /// <summary>Same key.</summary>
+    public static HubRule ClientKey { get; } = new("HUB-018", "The client signs with the key that it registered.");
+
+    /// <summary>Two users.</summary>
+    public static HubRule TwoUsers { get; } = new("HUB-020", "The event is between two different users.");
+
+    /// <summary>Destination served.</summary>
+    public static HubRule DestinationKnown { get; } = new("HUB-021", "The other user is on a network that this hub serves.");
+
+    /// <summary>Agreement.</summary>
+    public static HubRule Peering { get; } = new("HUB-022", "A peering agreement is in force between the two providers.");
+
+    /// <summary>Lane agreed.</summary>
+    public static HubRule PeeringLane { get; } = new("HUB-023", "The peering agreement allows this end-to-end protocol.");
+
+    /// <summary>Suite agreed.</summary>
+    public static HubRule PeeringSuite { get; } = new("HUB-024", "The cipher suite is as strong as the peering agreement demands.");
+
+    /// <summary>Size agreed.</summary>
+    public static HubRule PeeringSize { get; } = new("HUB-025", "The message is not larger than the peering agreement allows.");
+
+    /// <summary>Backlog.</summary>
+    public static HubRule Backlog { get; } = new("HUB-026", "The destination network takes what waits for it; too much waits now, so try again later.");
+
+    /// <summary>Who asks.</summary>
+    public static HubRule ConsentByRequester { get; } = new("HUB-030", "Only the requester asks for consent and takes the request back.");
+
+    /// <summary>Who answers.</summary>
+    public static HubRule ConsentByTarget { get; } = new("HUB-031", "Only the user who is asked grants and revokes consent.");
+
+    /// <summary>Bound.</summary>
+    public static HubRule ConsentBound { get; } = new("HUB-032", "A user has a bounded number of open consent requests.");
+
+    /// <summary>Consent.</summary>
+    public static HubRule Consented { get; } = new("HUB-033", "The other user consents to the contact.");
+
+    /// <summary>Own packages.</summary>
+    public static HubRule PublishOwn { get; } = new("HUB-040", "A client publishes its own key material only.");
+
+    /// <summary>RFC 9420 section 10.1.</summary>
+    public static HubRule PackageValid { get; } = new("HUB-041", "Every key package is valid for an allowed suite.");
+
+    /// <summary>Identity.</summary>
+    public static HubRule PackageIdentity { get; } = new("HUB-042", "A key package's credential names the client that publishes it.");
+
+    /// <summary>Key.</summary>
+    public static HubRule PackageKey { get; } = new("HUB-043", "A key package's signature key is the one that signs the frame.");
+
+    /// <summary>New.</summary>
+    public static HubRule PackageNew { get; } = new("HUB-044", "A key package is published once.");
+
+    /// <summary>Pool.</summary>
+    public static HubRule PackagePool { get; } = new("HUB-045", "A client's pool of key packages is bounded.");
+
+    /// <summary>Devices.</summary>
+    public static HubRule ClientBound { get; } = new("HUB-046", "A user has a bounded number of clients.");
+
+    /// <summary>Room's home.</summary>
+    public static HubRule RoomHere { get; } = new("HUB-050", "The room belongs to this hub.");
+
+    /// <summary>Room exists.</summary>
+    public static HubRule RoomExists { get; } = new("HUB-051", "The room exists; a room is made by a commit of epoch 0.");
+
+    /// <summary>Participant.</summary>
+    public static HubRule Participant { get; } = new("HUB-052", "The client is a member of the room.");
+
+    /// <summary>Commit readable.</summary>
+    public static HubRule CommitReadable { get; } = new("HUB-053", "The commit is a PublicMessage of a member that holds a commit.");
+
+    /// <summary>Group id.</summary>
+    public static HubRule CommitGroup { get; } = new("HUB-054", "The commit is for the room's group.");
+
+    /// <summary>Epoch.</summary>
+    public static HubRule CommitEpoch { get; } = new("HUB-055", "The commit is for the group's current epoch; another came first.");
+
+    /// <summary>GroupInfo.</summary>
+    public static HubRule GroupInfoValid { get; } = new("HUB-056", "The GroupInfo's signature and tree hold together.");
+
+    /// <summary>GroupInfo's place.</summary>
+    public static HubRule GroupInfoPlace { get; } = new("HUB-057", "The GroupInfo is of the room's group, of the epoch after the commit and of the group's suite.");
+
+    /// <summary>GroupInfo's signer.</summary>
+    public static HubRule GroupInfoSigner { get; } = new("HUB-058", "The GroupInfo is signed by the client that sends the update, with its registered key.");
+
+    /// <summary>Welcome.</summary>
+    public static HubRule WelcomeReadable { get; } = new("HUB-059", "The Welcome is well-formed and of the group's suite.");
+
+    /// <summary>Claims.</summary>
+    public static HubRule WelcomeClaims { get; } = new("HUB-060", "A Welcome is for key packages that this hub gave the sender for this room.");
+
+    /// <summary>Joiners.</summary>
+    public static HubRule JoinersMatch { get; } = new("HUB-061", "Who joins the group is whom the Welcome is for, and nobody else.");
+
+    /// <summary>Members.</summary>
+    public static HubRule MembersRegistered { get; } = new("HUB-062", "Every member of the group is a registered client under its own key.");
+
+    /// <summary>Two at most.</summary>
+    public static HubRule RoomSize { get; } = new("HUB-063", "A room has two users at most.");
+
+    /// <summary>Bound.</summary>
+    public static HubRule HandshakeSize { get; } = new("HUB-064", "A room update is not larger than the hub allows.");
+
+    /// <summary>Message readable.</summary>
+    public static HubRule MessageReadable { get; } = new("HUB-070", "A room message is a PrivateMessage that holds application data.");
+
+    /// <summary>Group id.</summary>
+    public static HubRule MessageGroup { get; } = new("HUB-071", "The message is for the room's group.");
+
+    /// <summary>Epoch.</summary>
+    public static HubRule MessageEpoch { get; } = new("HUB-072", "The message is of the group's current epoch or one shortly before.");
+
+    /// <summary>Bound.</summary>
+    public static HubRule MessageSize { get; } = new("HUB-073", "A message is not larger than the hub allows.");
+
+    /// <summary>Somebody there.</summary>
+    public static HubRule SomebodyThere { get; } = new("HUB-074", "Somebody else is in the room.");
+
+    /// <summary>Reports are reports.</summary>
+    public static HubRule ReportKind { get; } = new("HUB-080", "An adapter reports that something was handed over, delivered or bounced, and for whom.");
+
+    /// <summary>Known.</summary>
+    public static HubRule ReportKnown { get; } = new("HUB-081", "A report is about a delivery in the ledger.");
+
+    /// <summary>Own users.</summary>
+    public static HubRule ReportOfOwn { get; } = new("HUB-082", "A network reports on its own users.");
+
+    /// <summary>The reason of <c>Expired</c>.</summary>
+    public static HubRule InTime { get; } = new("HUB-090", "Nothing more was heard of the delivery within the time allowed.");
+
+    /// <inheritdoc/>
+    public override string ToString() => Id;
+}

@@ -1,0 +1,45 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Hub;
+
+/// <summary>What is to become of one submitted event. Deciding changes nothing; staging does.</summary>
+internal abstract record Decision
+{
+    private Decision()
+    {
+    }
+
+    /// <summary>Everything that changes when it is accepted.</summary>
+    public sealed record Accepted : Decision
+    {
+        /// <summary>Who gets the event; empty when it was for the hub itself.</summary>
+        public IReadOnlyList<UserUri> Recipients { get; init; } = [];
+
+        public Client? Client { get; init; }
+
+        public IReadOnlyList<KeyPackageEntry> Published { get; init; } = [];
+
+        public IReadOnlyList<KeyClaim> Claimed { get; init; } = [];
+
+        public Consent? Consent { get; init; }
+
+        public Room? Room { get; init; }
+
+        /// <summary>The hub's answer besides the acceptance; null when there is none.</summary>
+        public FederationEvent? Response { get; init; }
+    }
+
+    /// <summary>Refused; nothing but ledger, counter and the refusal itself changes.</summary>
+    /// <param name="Rule">The rule.</param>
+    /// <param name="Detail">Another part's rule behind it, such as <c>MLS-101</c>; null when none.</param>
+    /// <param name="RetryAfter">When trying again can help.</param>
+    /// <param name="CurrentEpoch">The group's epoch, when that was the reason.</param>
+    public sealed record Refused(HubRule Rule, string? Detail = null, TimeSpan? RetryAfter = null, ulong? CurrentEpoch = null) : Decision
+    {
+        /// <summary>Shown instead of the rule's own id and demand; null otherwise.</summary>
+        public (string RuleId, string Reason)? Shown { get; init; }
+    }
+
+    /// <summary>Taken before; silent.</summary>
+    public sealed record Duplicate : Decision;
+}

@@ -1,0 +1,143 @@
+using System.Data.Common;
+using Interconnect.Federation;
+using Interconnect.Storage;
+
+namespace Interconnect.Hub;
+
+/// <summary>
+/// Fills a view with what a group of events needs. One round trip for what only the database knows (seen before, reported deliveries) and for rows that are not cached;
+/// a second one only when rooms named users whose consents are not cached.
+/// </summary>
+internal sealed class GroupLoader(HubCaches caches, HubPolicy policy)
+{
+    public async Task<HubView> LoadAsync(DbConnection connection, IReadOnlyList<PreparedEvent> events, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var view = new HubView();
+        var needs = new GroupNeeds(events, policy);
+        var batch = new StatementBatch();
+        batch.Query(LedgerQueries.KnownEvents, needs.Events, row => view.Events.Add(ReadEvent(row)));
+        batch.Query(LedgerQueries.KnownFrames, needs.Frames, row => view.Frames.Add(Convert.ToHexString(row.GetFieldValue<byte[]>(0))));
+        batch.Query(LedgerQueries.Targets, needs.Targets, row => AddTarget(view, LedgerQueries.Read(row)));
+        Need(batch, ClientStore.ByUri, needs.Clients, caches.Clients, view.Clients, ClientStore.Read, c => c.Uri);
+        Need(batch, RoomStore.ByUri, needs.Rooms, caches.Rooms, view.Rooms, RoomStore.Read, r => r.Uri);
+        Need(batch, ConversationStore.ByKey, needs.Conversations, caches.Conversations, view.Conversations, ConversationStore.Read, c => c.Key);
+        NeedConsents(batch, needs.Pairs, view);
+        NeedKeyMaterial(batch, needs, view, now);
+        batch.Query(ConsentStore.OpenByRequester, [.. needs.ConsentRequesters], row => view.OpenRequests[UserUri.Parse(row.GetString(0))] = (int)row.GetInt64(1));
+        await batch.ExecuteAsync(connection, cancellation);
+
+        var second = new StatementBatch();
+        NeedConsents(second, needs.PairsOf(view.Rooms), view);
+        await second.ExecuteAsync(connection, cancellation);
+        Remember(view);
+        return view;
+    }
+
+    private static EventId ReadEvent(DbDataReader row)
+    {
+        _ = EventId.TryRead(row.GetFieldValue<byte[]>(0), out var id);
+        return id;
+    }
+
+    private static void AddTarget(HubView view, LedgerTarget target) => view.Targets[(target.Event, target.Recipient)] = target;
+
+    private static void Need<TKey, TValue>(
+        StatementBatch batch, RowStatement<TKey> select, IEnumerable<TKey> keys, GenerationalCache<TKey, TValue> cache, Dictionary<TKey, TValue?> view, Func<DbDataReader, TValue> read, Func<TValue, TKey> keyOf)
+        where TKey : notnull
+        where TValue : class
+    {
+        var missing = new List<TKey>();
+        foreach (var key in keys)
+        {
+            if (!cache.TryGet(key, out var value))
+            {
+                missing.Add(key);
+            }
+
+            view[key] = value;
+        }
+
+        batch.Query(select, missing, row =>
+        {
+            var value = read(row);
+            view[keyOf(value)] = value;
+        });
+    }
+
+    private void NeedConsents(StatementBatch batch, IEnumerable<(UserUri One, UserUri Other)> pairs, HubView view)
+    {
+        var missing = new List<(UserUri, UserUri)>();
+        foreach (var (one, other) in pairs)
+        {
+            var key = HubCaches.PairOf(one, other);
+            if (view.Consents.ContainsKey(key))
+            {
+                continue;
+            }
+
+            if (!caches.Consents.TryGet(key, out var known))
+            {
+                missing.Add((one, other));
+            }
+
+            view.Consents[key] = known ?? PairConsents.None;
+        }
+
+        batch.Query(ConsentStore.ByPair, missing, row =>
+        {
+            var entry = ConsentStore.Read(row);
+            var key = HubCaches.PairOf(entry.Requester, entry.Target);
+            view.Consents[key] = view.Consents[key].With(entry);
+        });
+    }
+
+    private static void NeedKeyMaterial(StatementBatch batch, GroupNeeds needs, HubView view, DateTimeOffset now)
+    {
+        foreach (var owner in needs.Owners)
+        {
+            view.ClientsOf[owner] = [];
+        }
+
+        batch.Query(ClientStore.ByOwner, [.. needs.Owners], row =>
+        {
+            var client = ClientStore.Read(row);
+            view.ClientsOf[client.Uri.Owner].Add(client);
+        });
+        batch.Query(KeyPackageStore.ByOwner, [.. needs.Asked.Select(a => new PackageQuery(a.Key, a.Value, now))], row =>
+        {
+            var package = KeyPackageStore.Read(row);
+            (view.Pools.TryGetValue(package.Client, out var pool) ? pool : view.Pools[package.Client] = []).Add(package);
+        });
+        batch.Query(KeyPackageStore.CountByClient, [.. needs.Publishers], row => view.PoolSizes[ClientUri.Parse(row.GetString(0))] = (int)row.GetInt64(1));
+        batch.Query(KeyPackageStore.Known, needs.Published, row => view.KnownPackages.Add(Convert.ToHexString(row.GetFieldValue<byte[]>(0))));
+        batch.Query(KeyClaimStore.ByReference, needs.Welcomed, row =>
+        {
+            var claim = KeyClaimStore.Read(row);
+            view.Claims[claim.Key] = claim;
+        });
+    }
+
+    // What was read is as committed; only staging changes the view, and the caches learn of that after the commit.
+    private void Remember(HubView view)
+    {
+        foreach (var (key, value) in view.Clients)
+        {
+            caches.Clients.Set(key, value);
+        }
+
+        foreach (var (key, value) in view.Rooms)
+        {
+            caches.Rooms.Set(key, value);
+        }
+
+        foreach (var (key, value) in view.Conversations)
+        {
+            caches.Conversations.Set(key, value);
+        }
+
+        foreach (var (key, value) in view.Consents)
+        {
+            caches.Consents.Set(key, value);
+        }
+    }
+}

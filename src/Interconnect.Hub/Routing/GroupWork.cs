@@ -1,0 +1,312 @@
+using Interconnect.Federation;
+using Interconnect.Storage;
+
+namespace Interconnect.Hub;
+
+/// <summary>The numbers that the only writer gives out; a failed transaction leaves gaps, nothing else.</summary>
+internal sealed class HubNumbers
+{
+    public long Event { get; set; }
+
+    public long Page { get; set; }
+
+    public long Conversation { get; set; }
+
+    public long Parked { get; set; }
+}
+
+/// <summary>
+/// Gathers what one transaction writes. Staging one event first makes everything that could fail and then changes lists and view, so an exception leaves the rest of the group intact.
+/// </summary>
+internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbers, DateTimeOffset now)
+{
+    private readonly List<LedgerEvent> events = [];
+    private readonly List<LedgerDelivery> deliveries = [];
+    private readonly Dictionary<(long, UserUri), LedgerDelivery> moves = [];
+    private readonly List<Client> clients = [];
+    private readonly List<KeyPackageEntry> packages = [];
+    private readonly List<KeyClaim> claims = [];
+    private readonly Dictionary<(UserUri, UserUri, RoomUri?), Consent> consents = [];
+    private readonly Dictionary<RoomUri, Room> rooms = [];
+    private readonly Dictionary<ConversationKey, Conversation> made = [];
+    private readonly Dictionary<ConversationKey, Conversation> advanced = [];
+    private readonly Dictionary<NetworkId, List<OutboxEntry>> outgoing = [];
+    private readonly List<ParkedEnvelope> parked = [];
+    private readonly List<Action<HubMetrics>> counts = [];
+    private IReadOnlyList<OutboxPage>? pages;
+
+    private ProviderDomain Hub => policy.Options.Domain;
+
+    /// <summary>What the transaction has for each network; made once.</summary>
+    public IReadOnlyList<OutboxPage> Pages => pages ??= [.. outgoing.SelectMany(o => Split(o.Key, o.Value))];
+
+    public void Stage(PreparedEvent prepared, Decision decision)
+    {
+        switch (decision)
+        {
+            case Decision.Duplicate:
+                counts.Add(m => m.Duplicate(KnownOrigin(prepared.Envelope)));
+                break;
+            case Decision.Refused refused:
+                Refuse(prepared, refused);
+                break;
+            case Decision.Accepted accepted:
+                Accept(prepared, accepted);
+                break;
+            default:
+                throw new InvalidOperationException("A decision is a duplicate, a refusal or an acceptance.");
+        }
+    }
+
+    public void Stage(ReportOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case ReportOutcome.Moved(var target, var report):
+                Move(target, report.Status, report.RuleId, report.Reason, report.At);
+                break;
+            case ReportOutcome.Stale:
+                counts.Add(m => m.ReportIgnored("stale"));
+                break;
+            case ReportOutcome.Rejected(var rule):
+                counts.Add(m => m.ReportIgnored(rule.Id));
+                break;
+            default:
+                throw new InvalidOperationException("A report moves something, is stale or is rejected.");
+        }
+    }
+
+    public void Expire(LedgerTarget target) => Move(target, DeliveryStatus.Expired, HubRule.InTime.Id, HubRule.InTime.Demand, now);
+
+    public void Park(PreparedEvent prepared) => parked.Add(new ParkedEnvelope(++numbers.Parked, prepared.Envelope.Conversation, prepared.Stream, prepared.Body.ToArray()));
+
+    /// <summary>Adds everything to one transaction.</summary>
+    public void AddTo(StatementBatch batch) => batch
+        .Add(ConversationStore.Insert, [.. made.Values])
+        .Add(ConversationStore.Advance, [.. advanced.Values])
+        .Add(LedgerStore.Insert, events)
+        .Add(LedgerStore.InsertDelivery, deliveries)
+        .Add(LedgerStore.Move, [.. moves.Values])
+        .Add(ClientStore.Insert, clients)
+        .Add(KeyPackageStore.Insert, packages)
+        .Add(KeyClaimStore.Insert, claims)
+        .Add(KeyPackageStore.Take, claims)
+        .Add(ConsentStore.Upsert, [.. consents.Values])
+        .Add(RoomStore.Upsert, [.. rooms.Values])
+        .Add(ParkedStore.Insert, parked)
+        .Add(OutboxStore.Insert, Pages);
+
+    /// <summary>Makes the caches what the database now is, and counts. Called after the commit only.</summary>
+    public void Committed(HubCaches caches, HubMetrics metrics)
+    {
+        foreach (var client in clients)
+        {
+            caches.Clients.Set(client.Uri, client);
+        }
+
+        foreach (var room in rooms.Values)
+        {
+            caches.Rooms.Set(room.Uri, room);
+        }
+
+        foreach (var conversation in made.Values.Concat(advanced.Values))
+        {
+            caches.Conversations.Set(conversation.Key, conversation);
+        }
+
+        foreach (var consent in consents.Values)
+        {
+            caches.Consents.Set(HubCaches.PairOf(consent.Requester, consent.Target), view.ConsentsOf(consent.Requester, consent.Target));
+        }
+
+        foreach (var count in counts)
+        {
+            count(metrics);
+        }
+    }
+
+    private void Refuse(PreparedEvent prepared, Decision.Refused refused)
+    {
+        var envelope = prepared.Envelope;
+        var network = KnownOrigin(envelope);
+        var row = Row(envelope) with { Rule = refused.Rule, Detail = refused.Detail };
+        if (network is not null && envelope.Sender is { } sender)
+        {
+            var refusal = Replies.Refusal(envelope, refused, Hub, now);
+            var body = EnvelopeCodec.Encode(refusal);
+            events.Add(row);
+            AddMade(refusal, sender, body.Length);
+            Send(network, refusal.Conversation, body);
+        }
+        else
+        {
+            events.Add(row);
+        }
+
+        view.Events.Add(envelope.Id);
+        counts.Add(m => m.Refused(network, refused.Rule));
+    }
+
+    private void Accept(PreparedEvent prepared, Decision.Accepted accepted)
+    {
+        var envelope = prepared.Envelope;
+        var conversation = accepted.Recipients.Count == 0 ? null : Next(envelope.Conversation);
+        var row = Row(envelope) with { FrameKey = prepared.FrameKey, Frame = envelope.Proof!.FrameId, ConversationNo = conversation?.No, Sequence = conversation?.LastSequence };
+
+        // Everything that could fail.
+        var copies = accepted.Recipients.GroupBy(r => NetworkOf(r.Domain)).Select(g => (Network: g.Key, Body: EnvelopeCodec.Encode(envelope with
+        {
+            Recipients = [.. g],
+            Sequence = (ulong?)conversation?.LastSequence,
+            AcceptedAt = now,
+            HubDomain = Hub,
+        }))).ToList();
+        var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, Hub, now));
+        var response = accepted.Response is { } answer ? Replies.Response(envelope, answer, Hub, now) : null;
+        var responseBody = response is null ? null : EnvelopeCodec.Encode(response);
+
+        // From here on nothing does.
+        events.Add(row);
+        foreach (var recipient in accepted.Recipients)
+        {
+            deliveries.Add(new LedgerDelivery(row.No, recipient, DeliveryStatus.Accepted, now));
+        }
+
+        foreach (var (network, body) in copies)
+        {
+            Send(network, envelope.Conversation, body);
+        }
+
+        Send(envelope.Origin!, envelope.Conversation, report);
+        if (response is not null)
+        {
+            AddMade(response, envelope.Sender!, responseBody!.Length);
+            Send(envelope.Origin!, envelope.Conversation, responseBody);
+        }
+
+        Remember(prepared, accepted, conversation);
+        counts.Add(m => m.Accepted(envelope, now));
+    }
+
+    private void Remember(PreparedEvent prepared, Decision.Accepted accepted, Conversation? conversation)
+    {
+        view.Events.Add(prepared.Envelope.Id);
+        view.Frames.Add(Convert.ToHexString(prepared.FrameKey!));
+        if (conversation is not null)
+        {
+            (made.ContainsKey(conversation.Key) || view.Conversations[conversation.Key] is null ? made : advanced)[conversation.Key] = conversation;
+            view.Conversations[conversation.Key] = conversation;
+        }
+
+        if (accepted.Client is { } client)
+        {
+            clients.Add(client);
+            view.Clients[client.Uri] = client;
+            view.ClientsOf[client.Uri.Owner].Add(client);
+        }
+
+        foreach (var package in accepted.Published)
+        {
+            packages.Add(package);
+            view.KnownPackages.Add(package.Key);
+            view.PoolSizes[package.Client] = view.PoolSizes.GetValueOrDefault(package.Client) + 1;
+            (view.Pools.TryGetValue(package.Client, out var pool) ? pool : view.Pools[package.Client] = []).Add(package);
+        }
+
+        foreach (var claim in accepted.Claimed)
+        {
+            claims.Add(claim);
+            view.Claims[claim.Key] = claim;
+            view.Pools[claim.Client].RemoveAll(p => p.Key == claim.Key);
+            view.PoolSizes[claim.Client] = view.PoolSizes.GetValueOrDefault(claim.Client) - 1;
+        }
+
+        if (accepted.Room is { } room)
+        {
+            rooms[room.Uri] = room;
+            view.Rooms[room.Uri] = room;
+        }
+
+        if (accepted.Consent is { } consent)
+        {
+            Remember(consent);
+        }
+    }
+
+    private void Remember(Consent consent)
+    {
+        consents[(consent.Requester, consent.Target, consent.Room)] = consent;
+        var pair = HubCaches.PairOf(consent.Requester, consent.Target);
+        var before = view.Consents[pair].Operation(consent.Requester, consent.Target, consent.Room);
+        var change = (consent.Operation == ConsentOperation.Request ? 1 : 0) - (before == ConsentOperation.Request ? 1 : 0);
+        view.OpenRequests[consent.Requester] = view.OpenRequests.GetValueOrDefault(consent.Requester) + change;
+        view.Consents[pair] = view.Consents[pair].With(consent);
+    }
+
+    private void Move(LedgerTarget target, DeliveryStatus status, string? rule, string? reason, DateTimeOffset at)
+    {
+        var report = Replies.Progress(target, status, rule, reason, at, Hub, now);
+        var body = report is null ? null : EnvelopeCodec.Encode(report);
+        moves[(target.EventNo, target.Recipient)] = new LedgerDelivery(target.EventNo, target.Recipient, status, now, rule);
+        view.Targets[(target.Event, target.Recipient)] = target with { Status = status };
+        if (body is not null)
+        {
+            Send(target.Network!, report!.Conversation, body);
+        }
+
+        var network = policy.TryNetworkOf(target.Recipient.Domain, out var destination) ? destination.Value : "unknown";
+        counts.Add(m => m.Delivery(network, status, now - target.AcceptedAt));
+    }
+
+    private LedgerEvent Row(FederationEnvelope envelope) => new()
+    {
+        No = ++numbers.Event,
+        Id = envelope.Id,
+        Kind = envelope.Event.Kind,
+        Network = envelope.Origin,
+        Sender = envelope.Sender,
+        Labels = envelope.Labels,
+        Bytes = envelope.EncodedEvent.Length,
+        ReceivedAt = envelope.ReceivedAt,
+        DecidedAt = now,
+    };
+
+    // Refusals and answers have rows, so that what became of them can be told. Delivery reports have none: they would make four rows of each message, and nobody asks about a report on a report.
+    private void AddMade(FederationEnvelope reply, UserUri recipient, int bytes)
+    {
+        var row = new LedgerEvent { No = ++numbers.Event, Id = reply.Id, Kind = reply.Event.Kind, Labels = reply.Labels, Bytes = bytes, ReceivedAt = now, DecidedAt = now };
+        events.Add(row);
+        deliveries.Add(new LedgerDelivery(row.No, recipient, DeliveryStatus.Accepted, now));
+    }
+
+    private Conversation Next(ConversationKey key) =>
+        view.Conversations[key] is { } known ? known with { LastSequence = known.LastSequence + 1 } : new Conversation(++numbers.Conversation, key, 1);
+
+    private NetworkId NetworkOf(ProviderDomain domain) =>
+        policy.TryNetworkOf(domain, out var network) ? network : throw new InvalidOperationException("A recipient passed the peering check and has no network.");
+
+    private NetworkId? KnownOrigin(FederationEnvelope envelope) => envelope.Origin is { } origin && policy.TryDomainOf(origin, out _) ? origin : null;
+
+    private void Send(NetworkId network, ConversationKey conversation, byte[] body) =>
+        (outgoing.TryGetValue(network, out var entries) ? entries : outgoing[network] = []).Add(new OutboxEntry(conversation, body));
+
+    private IEnumerable<OutboxPage> Split(NetworkId network, List<OutboxEntry> entries)
+    {
+        var page = new List<OutboxEntry>();
+        long bytes = 0;
+        foreach (var entry in entries)
+        {
+            if (page.Count > 0 && (page.Count >= OutboxPage.MaxEntries || bytes + entry.Body.Length > OutboxPage.MaxBytes))
+            {
+                yield return new OutboxPage(++numbers.Page, network, page, now);
+                page = [];
+                bytes = 0;
+            }
+
+            page.Add(entry);
+            bytes += entry.Body.Length;
+        }
+
+        yield return new OutboxPage(++numbers.Page, network, page, now);
+    }
+}

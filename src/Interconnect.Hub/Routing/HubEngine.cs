@@ -1,0 +1,347 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Interconnect.Federation;
+using Interconnect.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Interconnect.Hub;
+
+/// <summary>Commits one transaction on the lease's connection. Tests put failures around it.</summary>
+internal delegate Task CommitStep(StatementBatch batch, CancellationToken cancellation);
+
+/// <summary>
+/// The only writer. Batches of all partitions queue here; what waits goes together in one transaction, so the cost of a commit is shared by as many events as arrived during the
+/// last one, and an idle hub answers at once. The steps, numbered as in the architecture's way of a message:
+/// (3.1) look up what was seen before, (3.2) decide on each event in order, (3.3) commit dedupe, ledger, state and outbox at once,
+/// (3.4) make the caches what the database is and count, (4.1) hand the outbox pages to the dispatcher, (4.2) let the bus acknowledge.
+/// Publishing happens from the outbox, so a slow destination never holds up a partition.
+/// </summary>
+internal sealed class HubEngine
+{
+    private const int MaxAttempts = 5;
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly Channel<Work> inbox = Channel.CreateBounded<Work>(new BoundedChannelOptions(1024) { SingleReader = true });
+    private readonly HubParts parts;
+    private readonly HubCaches caches;
+    private readonly GroupLoader loader;
+    private readonly HubNumbers numbers;
+    private readonly OutboxDispatcher dispatcher;
+    private readonly List<long> confirmed = [];
+    private readonly Lock confirmedLock = new();
+    private DateTimeOffset lastNow;
+
+    public HubEngine(HubParts parts, HubStart start, OutboxDispatcher dispatcher)
+    {
+        this.parts = parts;
+        this.dispatcher = dispatcher;
+        numbers = start.Numbers;
+        lastNow = start.LastDecision;
+        caches = new HubCaches(parts.Policy.Limits.CacheEntries);
+        loader = new GroupLoader(caches, parts.Policy);
+        Parking = new Parking(parts, start.Parked);
+    }
+
+    private abstract record Work
+    {
+        public sealed record Batch(IReadOnlyList<PreparedEvent> Events, TaskCompletionSource Done) : Work;
+
+        public sealed record Sweep(Func<HubEngine, Task> Run) : Work;
+    }
+
+    public Parking Parking { get; }
+
+    /// <summary>Completes when the events are committed; throws when they are not, or when that is not known.</summary>
+    public async Task HandleAsync(IReadOnlyList<PreparedEvent> events, CancellationToken cancellation)
+    {
+        if (events.Count == 0)
+        {
+            return;
+        }
+
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await inbox.Writer.WriteAsync(new Work.Batch(events, done), cancellation);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new HubUnavailableException("the hub does not hold the lease any more");
+        }
+
+        await done.Task;
+    }
+
+    /// <summary>Asks for a sweep when the engine comes to it; dropped when so much waits that the last one has not run.</summary>
+    public void Sweep(Func<HubEngine, Task> run) => inbox.Writer.TryWrite(new Work.Sweep(run));
+
+    /// <summary>All of a page is published. The row goes with the next transaction.</summary>
+    public void Confirmed(long page)
+    {
+        lock (confirmedLock)
+        {
+            confirmed.Add(page);
+        }
+    }
+
+    /// <summary>Takes nothing new; what was taken is finished by <see cref="RunAsync"/>.</summary>
+    public void Complete() => inbox.Writer.TryComplete();
+
+    /// <summary>Works until completed. An exception means that the session is over: the lease, the connection or the state cannot be trusted any more.</summary>
+    public async Task RunAsync(CancellationToken abort)
+    {
+        var group = new List<Work.Batch>();
+        try
+        {
+            while (await inbox.Reader.WaitToReadAsync(abort))
+            {
+                Func<HubEngine, Task>? sweep = null;
+                var events = 0;
+                while (sweep is null && events < parts.Policy.Limits.MaxGroup && inbox.Reader.TryRead(out var work))
+                {
+                    if (work is Work.Batch batch)
+                    {
+                        group.Add(batch);
+                        events += batch.Events.Count;
+                    }
+                    else
+                    {
+                        sweep = ((Work.Sweep)work).Run;
+                    }
+                }
+
+                await ProcessAsync(group);
+                group.Clear();
+                if (sweep is not null)
+                {
+                    await sweep(this);
+                }
+
+                abort.ThrowIfCancellationRequested();
+            }
+
+            await FlushAsync();
+        }
+        finally
+        {
+            inbox.Writer.TryComplete();
+            while (inbox.Reader.TryRead(out var left))
+            {
+                if (left is Work.Batch batch)
+                {
+                    group.Add(batch);
+                }
+            }
+
+            foreach (var batch in group)
+            {
+                batch.Done.TrySetException(new HubUnavailableException("the hub lost its database or its lease; nothing of this batch is acknowledged"));
+            }
+        }
+    }
+
+    /// <summary>Deletes what is published although no event comes.</summary>
+    public Task FlushAsync()
+    {
+        lock (confirmedLock)
+        {
+            if (confirmed.Count == 0)
+            {
+                return Task.CompletedTask;
+            }
+        }
+
+        return TransactAsync([], static (_, _) => { }, static _ => { }, released: false);
+    }
+
+    /// <summary>One transaction that a sweep asks for.</summary>
+    public Task TransactAsync(Action<GroupWork> stage, Action<StatementBatch> more) => TransactAsync([], (work, _) => stage(work), more, released: false);
+
+    /// <summary>Handles one envelope of a parked conversation; an exception leaves it parked.</summary>
+    public Task TransactReleasedAsync(PreparedEvent prepared, Action<StatementBatch> more) => TransactAsync([prepared], static (_, _) => { }, more, released: true);
+
+    /// <summary>The hub's time: never behind a decision already made, so that ledger times grow with ledger numbers.</summary>
+    public DateTimeOffset Now()
+    {
+        var now = parts.Clock.GetUtcNow();
+        return lastNow = now > lastNow ? now : lastNow;
+    }
+
+    private async Task ProcessAsync(List<Work.Batch> group)
+    {
+        if (group.Count == 0)
+        {
+            return;
+        }
+
+        await ProcessAsync(group.Count == 1 ? group[0].Events : [.. group.SelectMany(b => b.Events)]);
+
+        // (4.2) A crash here leaves everything committed and nothing acknowledged: the bus brings the batches again and each event is found to be a duplicate.
+        foreach (var batch in group)
+        {
+            batch.Done.TrySetResult();
+        }
+    }
+
+    private async Task ProcessAsync(IReadOnlyList<PreparedEvent> events)
+    {
+        try
+        {
+            await TransactAsync(events, static (_, _) => { }, static _ => { }, released: false);
+        }
+        catch (Exception e) when (IsDefect(e))
+        {
+            // Certainly not committed. One by one the rest goes on and the culprit is found; its conversation waits.
+            if (events.Count == 1)
+            {
+                await ParkAsync(events[0], e);
+                return;
+            }
+
+            foreach (var one in events)
+            {
+                await ProcessAsync([one]);
+            }
+        }
+    }
+
+    private Task ParkAsync(PreparedEvent prepared, Exception reason)
+    {
+        var parked = Parking.Make(prepared.Envelope.Conversation, reason, Now());
+        return TransactAsync([], (work, newly) =>
+        {
+            newly.Add(parked);
+            work.Park(prepared);
+        }, static _ => { }, released: false);
+    }
+
+    private async Task TransactAsync(IReadOnlyList<PreparedEvent> events, Action<GroupWork, List<ParkedConversation>> stage, Action<StatementBatch> more, bool released)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await TryTransactAsync(events, stage, more, released);
+                return;
+            }
+            catch (Exception e) when (attempt < MaxAttempts && DatabaseErrors.Classify(e) == DatabaseFailure.Retryable)
+            {
+                await Task.Delay(RetryPause * attempt, parts.Clock);
+            }
+        }
+    }
+
+    private async Task TryTransactAsync(IReadOnlyList<PreparedEvent> events, Action<GroupWork, List<ParkedConversation>> stage, Action<StatementBatch> more, bool released)
+    {
+        using var activity = HubMetrics.Activities.StartActivity("hub.transaction");
+        activity?.SetTag("events", events.Count);
+        var started = parts.Clock.GetTimestamp();
+        var now = Now();
+
+        // (3.1) A crash here leaves nothing: only reads happened.
+        var view = await loader.LoadAsync(parts.Lease.Connection, events, now, CancellationToken.None);
+
+        // (3.2) A crash here leaves nothing: decisions live in memory.
+        var work = new GroupWork(view, parts.Policy, numbers, now);
+        var parkedNow = new List<ParkedConversation>();
+        stage(work, parkedNow);
+        foreach (var prepared in events)
+        {
+            Decide(prepared, view, work, parkedNow, now, released);
+        }
+
+        // (3.3) A crash before the commit leaves nothing and the bus brings the batch again; a crash after it leaves ledger, state and outbox together: the next
+        // session publishes the outbox, and the batch that comes again is all duplicates. There is no state between.
+        var batch = new StatementBatch();
+        work.AddTo(batch);
+        batch.Add(ParkedStore.Upsert, parkedNow);
+        more(batch);
+        var gone = TakeConfirmed();
+        batch.Add(OutboxStore.Delete, gone);
+        try
+        {
+            await parts.Commit(batch, CancellationToken.None);
+        }
+        catch
+        {
+            PutBack(gone);
+            throw;
+        }
+
+        // (3.4) A crash here leaves the same as after the commit; caches and counters are memory.
+        work.Committed(caches, parts.Metrics);
+        Parking.Committed(parkedNow, parts.Metrics);
+        if (events.Count > 0)
+        {
+            parts.Metrics.Transaction(events.Count, parts.Clock.GetElapsedTime(started));
+        }
+
+        // (4.1) A crash here leaves pages that nobody published; the next session publishes them first.
+        foreach (var page in work.Pages)
+        {
+            dispatcher.Enqueue(page);
+        }
+    }
+
+    private void Decide(PreparedEvent prepared, HubView view, GroupWork work, List<ParkedConversation> parkedNow, DateTimeOffset now, bool released)
+    {
+        var conversation = prepared.Envelope.Conversation;
+        if (!released && (Parking.Contains(conversation) || parkedNow.Exists(p => p.Conversation == conversation)))
+        {
+            work.Park(prepared);
+            return;
+        }
+
+        try
+        {
+            if (prepared.Defect is { } defect)
+            {
+                throw defect;
+            }
+
+            if (prepared.Stream == HubStream.Report)
+            {
+                work.Stage(ReportDecision.Decide(prepared.Envelope, view, parts.Policy));
+            }
+            else
+            {
+                work.Stage(prepared, Yielding(SubmitDecision.Decide(prepared, view, parts.Policy, now)));
+            }
+        }
+        catch (Exception e) when (!released && e is not OutOfMemoryException)
+        {
+            parts.Log.LogError("Handling an event failed with {Exception} at {Place}; its conversation is parked", e.GetType().Name, PlaceOf(e));
+            parkedNow.Add(Parking.Make(conversation, e, now));
+            work.Park(prepared);
+        }
+    }
+
+    // What waits for a network is bounded; past the bound senders are told to wait.
+    private Decision Yielding(Decision decision) =>
+        decision is Decision.Accepted accepted && accepted.Recipients.Any(r => parts.Policy.TryNetworkOf(r.Domain, out var network) && dispatcher.Depth(network) >= parts.Policy.Limits.MaxBacklog)
+            ? new Decision.Refused(HubRule.Backlog, RetryAfter: parts.Policy.Limits.BacklogRetryAfter)
+            : decision;
+
+    private List<long> TakeConfirmed()
+    {
+        lock (confirmedLock)
+        {
+            var taken = confirmed.ToList();
+            confirmed.Clear();
+            return taken;
+        }
+    }
+
+    private void PutBack(List<long> pages)
+    {
+        lock (confirmedLock)
+        {
+            confirmed.AddRange(pages);
+        }
+    }
+
+    private static bool IsDefect(Exception e) => e is not OperationCanceledException && DatabaseErrors.Classify(e) is null or DatabaseFailure.Defect;
+
+    // Where, without the message: a message might hold a value.
+    private static string PlaceOf(Exception e) => new StackTrace(e).GetFrame(0)?.GetMethod() is { } method ? $"{method.DeclaringType?.Name}.{method.Name}" : "unknown";
+}

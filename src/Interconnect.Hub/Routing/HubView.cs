@@ -1,0 +1,45 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Hub;
+
+/// <summary>
+/// The state as one group of events sees it: what was loaded for the group, and over it what the group's own earlier events staged. Reading something that was not loaded is a defect.
+/// </summary>
+internal sealed class HubView
+{
+    public HashSet<EventId> Events { get; } = [];
+
+    /// <summary>Keys of <see cref="FrameKey"/> in hexadecimal.</summary>
+    public HashSet<string> Frames { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<ClientUri, Client?> Clients { get; } = [];
+
+    public Dictionary<RoomUri, Room?> Rooms { get; } = [];
+
+    public Dictionary<(string, string), PairConsents> Consents { get; } = [];
+
+    public Dictionary<ConversationKey, Conversation?> Conversations { get; } = [];
+
+    /// <summary>By the owner of the clients; loaded for key material requests and publications.</summary>
+    public Dictionary<UserUri, List<Client>> ClientsOf { get; } = [];
+
+    /// <summary>Packages that may be given out, oldest first; loaded for key material requests.</summary>
+    public Dictionary<ClientUri, List<KeyPackageEntry>> Pools { get; } = [];
+
+    /// <summary>How many packages wait; loaded for publications.</summary>
+    public Dictionary<ClientUri, int> PoolSizes { get; } = [];
+
+    /// <summary>References in hexadecimal; loaded for publications.</summary>
+    public HashSet<string> KnownPackages { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>By reference in hexadecimal; loaded for Welcomes.</summary>
+    public Dictionary<string, KeyClaim> Claims { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Requests that wait for an answer; loaded for consent requests.</summary>
+    public Dictionary<UserUri, int> OpenRequests { get; } = [];
+
+    /// <summary>Loaded for reports.</summary>
+    public Dictionary<(EventId, UserUri), LedgerTarget> Targets { get; } = [];
+
+    public PairConsents ConsentsOf(UserUri one, UserUri other) => Consents[HubCaches.PairOf(one, other)];
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using Interconnect.Federation;
+using Interconnect.Mls;
+using Interconnect.Mls.PublicGroups;
+
+namespace Interconnect.Hub;
+
+/// <summary>Turns a bus batch into prepared events. Pure but for the clock; the expensive part, signatures, runs in parallel within a batch.</summary>
+internal static class Preparation
+{
+    private const int WorthParallel = 4;
+
+    /// <summary>Prepares a batch in its order; bodies that are no envelopes are named in <paramref name="unusable"/>.</summary>
+    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<ReadOnlyMemory<byte>> bodies, HubPolicy policy, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
+    {
+        var events = new PreparedEvent?[bodies.Count];
+        var errors = new SchemaError?[bodies.Count];
+        if (bodies.Count >= WorthParallel && stream == HubStream.Submit)
+        {
+            Parallel.For(0, bodies.Count, One);
+        }
+        else
+        {
+            for (var i = 0; i < bodies.Count; i++)
+            {
+                One(i);
+            }
+        }
+
+        unusable = [.. errors.Select((e, i) => (Error: e, Index: i)).Where(e => e.Error is not null).Select(e => new Unusable(e.Index, e.Error!.ToString()))];
+        return [.. events.OfType<PreparedEvent>()];
+
+        void One(int i)
+        {
+            if (TryPrepare(stream, bodies[i], policy, now, out var prepared, out var error))
+            {
+                events[i] = prepared;
+            }
+            else
+            {
+                errors[i] = error;
+            }
+        }
+    }
+
+    /// <summary>Prepares one body.</summary>
+    public static bool TryPrepare(HubStream stream, ReadOnlyMemory<byte> body, HubPolicy policy, DateTimeOffset now, [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
+    {
+        prepared = null;
+        if (!EnvelopeCodec.TryDecode(body, out var envelope, out error))
+        {
+            return false;
+        }
+
+        prepared = new PreparedEvent(stream, body, envelope);
+        if (stream == HubStream.Report)
+        {
+            return true;
+        }
+
+        try
+        {
+            prepared = Examine(prepared, policy, now);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            prepared = prepared with { Defect = e };
+        }
+
+        return true;
+    }
+
+    private static PreparedEvent Examine(PreparedEvent prepared, HubPolicy policy, DateTimeOffset now)
+    {
+        var envelope = prepared.Envelope;
+        if (envelope.Proof is not { } proof)
+        {
+            return prepared;
+        }
+
+        var known = CipherSuite.TryGet(proof.CipherSuite, out var suite) && policy.IsAllowed(proof.CipherSuite);
+        var valid = known && suite!.VerifyWithLabel(
+            proof.SignatureKey.Span, FrameProof.Label,
+            FrameProof.SignedContent(proof.FrameId, proof.Client, proof.CreatedAt, proof.CipherSuite, envelope.EncodedEvent.Span), proof.Signature.Span);
+        prepared = prepared with { FrameKey = FrameKey.Of(proof), SignatureValid = valid };
+
+        // What is badly signed is refused for that; nothing costly is done for it.
+        return !valid ? prepared : envelope.Event switch
+        {
+            KeyMaterialPublish publish => prepared with { Packages = [.. publish.KeyPackages.Select(p => KeyPackages.Verify(p, now, suite))] },
+            RoomUpdate update when TotalBytes(update) <= policy.Limits.MaxHandshakeBytes => prepared with { Handshake = Examine(update) },
+            EncryptedMessage { Room: not null } message => PrivateMessageHeader.TryRead(message.Message, out var header, out var error)
+                ? prepared with { Message = header }
+                : prepared with { MessageError = error.Rule },
+            _ => prepared,
+        };
+    }
+
+    public static long TotalBytes(RoomUpdate update) => (long)update.Commit.Length + update.Welcome.Length + update.GroupInfo.Length;
+
+    private static HandshakeFacts Examine(RoomUpdate update)
+    {
+        if (!PublicHandshake.TryRead(update.Commit, out var commit, out var error))
+        {
+            return new HandshakeFacts(null, null, null, error.Rule);
+        }
+
+        WelcomeHeader? welcome = null;
+        if (!update.Welcome.IsEmpty && !WelcomeHeader.TryRead(update.Welcome, out welcome, out error))
+        {
+            return new HandshakeFacts(commit, null, null, error.Rule);
+        }
+
+        return PublicGroupCheck.Verify(update.GroupInfo).Match(
+            info => new HandshakeFacts(commit, welcome, info, null) { Members = ClientsOf(info) },
+            refused => new HandshakeFacts(commit, welcome, null, refused.Rule));
+    }
+
+    private static IReadOnlyList<ClientUri>? ClientsOf(VerifiedGroupInfo info)
+    {
+        var clients = new List<ClientUri>(info.Members.Count);
+        foreach (var member in info.Members)
+        {
+            if (!TryReadClient(member.Credential, out var client))
+            {
+                return null;
+            }
+
+            clients.Add(client);
+        }
+
+        return clients;
+    }
+
+    /// <summary>The client a basic credential names: its identity is the UTF-8 of the canonical URI.</summary>
+    public static bool TryReadClient(MemberCredential credential, [NotNullWhen(true)] out ClientUri? client)
+    {
+        client = null;
+        return credential.Type == MemberCredential.Basic
+            && ClientUri.TryParse(Encoding.UTF8.GetString(credential.Identity.Span), out client)
+            && credential.Identity.Span.SequenceEqual(Encoding.UTF8.GetBytes(client.Value));
+    }
+}

@@ -1,0 +1,51 @@
+using Interconnect.Federation;
+using Interconnect.Mls;
+using Interconnect.Mls.PublicGroups;
+
+namespace Interconnect.Hub;
+
+/// <summary>The two streams that the hub reads.</summary>
+internal enum HubStream
+{
+    /// <summary>Events from adapters.</summary>
+    Submit,
+
+    /// <summary>Outcomes from adapters.</summary>
+    Report,
+}
+
+/// <summary>One envelope with everything about it that can be found out without the hub's state: what may run in parallel has run.</summary>
+internal sealed record PreparedEvent(HubStream Stream, ReadOnlyMemory<byte> Body, FederationEnvelope Envelope)
+{
+    /// <summary>Null without a proof.</summary>
+    public byte[]? FrameKey { get; init; }
+
+    /// <summary>Whether the proof's signature is valid; false without a proof.</summary>
+    public bool SignatureValid { get; init; }
+
+    /// <summary>Of a publication, in its order.</summary>
+    public IReadOnlyList<MlsResult<VerifiedKeyPackage>> Packages { get; init; } = [];
+
+    /// <summary>Of a room update.</summary>
+    public HandshakeFacts? Handshake { get; init; }
+
+    /// <summary>Of a room message; null when it is no PrivateMessage.</summary>
+    public PrivateMessageHeader? Message { get; init; }
+
+    /// <summary>The rule of Interconnect.Mls that the message broke; null when none.</summary>
+    public string? MessageError { get; init; }
+
+    /// <summary>The exception that preparing met: our own defect, which parks the conversation.</summary>
+    public Exception? Defect { get; init; }
+}
+
+/// <summary>What anybody can read and verify of a room update.</summary>
+/// <param name="Commit">Null when it is no PublicMessage.</param>
+/// <param name="Welcome">Null when there is none or it cannot be read.</param>
+/// <param name="GroupInfo">Null when it does not hold together.</param>
+/// <param name="Error">The first MLS rule that was broken.</param>
+internal sealed record HandshakeFacts(PublicHandshake? Commit, WelcomeHeader? Welcome, VerifiedGroupInfo? GroupInfo, string? Error)
+{
+    /// <summary>The members' clients in the order of leaves; null when a credential is not basic or does not name a client.</summary>
+    public IReadOnlyList<ClientUri>? Members { get; init; }
+}

@@ -1,0 +1,30 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Hub;
+
+/// <summary>What the hub itself says to users. Each has an id derived from its cause, so making it again makes the same. Pure.</summary>
+internal static class Replies
+{
+    private static readonly EncryptionLabels Unlabelled = new(OuterEncryption.None, InnerEncryption.None);
+
+    public static FederationEnvelope Accepted(FederationEnvelope cause, ProviderDomain hub, DateTimeOffset now) =>
+        Make(cause.Id, "accepted", cause.Conversation, cause.Sender!, hub, now, new DeliveryReport(cause.Id, cause.Proof?.FrameId, null, DeliveryStatus.Accepted, null, null, now));
+
+    public static FederationEnvelope Response(FederationEnvelope cause, FederationEvent answer, ProviderDomain hub, DateTimeOffset now) =>
+        Make(cause.Id, "response", cause.Conversation, cause.Sender!, hub, now, answer);
+
+    public static FederationEnvelope Refusal(FederationEnvelope cause, Decision.Refused refused, ProviderDomain hub, DateTimeOffset now)
+    {
+        var (rule, reason) = refused.Shown ?? (refused.Rule.Id, refused.Detail is null ? refused.Rule.Demand : $"{refused.Rule.Demand} ({refused.Detail})");
+        return Make(cause.Id, "refusal", cause.Conversation, cause.Sender!, hub, now, new Refusal(cause.Id, cause.Proof?.FrameId, rule, reason, refused.RetryAfter, refused.CurrentEpoch));
+    }
+
+    /// <summary>Null when nobody is to be told.</summary>
+    public static FederationEnvelope? Progress(LedgerTarget target, DeliveryStatus status, string? rule, string? reason, DateTimeOffset at, ProviderDomain hub, DateTimeOffset now) =>
+        target is { Sender: { } sender, Conversation: { } conversation }
+            ? Make(target.Event, $"{status} {target.Recipient.Value}", conversation, sender, hub, now, new DeliveryReport(target.Event, target.Frame, target.Recipient, status, rule, reason, at))
+            : null;
+
+    private static FederationEnvelope Make(EventId cause, string purpose, ConversationKey conversation, UserUri to, ProviderDomain hub, DateTimeOffset now, FederationEvent what) =>
+        FederationEnvelope.Create(EventId.Derive(cause, purpose), null, null, conversation, Unlabelled, now, what) with { Recipients = [to], AcceptedAt = now, HubDomain = hub };
+}

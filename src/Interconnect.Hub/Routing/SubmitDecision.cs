@@ -1,0 +1,109 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Hub;
+
+/// <summary>
+/// Decides on one submitted event, in this order: (1) seen before, (2) origin, (3) readable and end to end, (4) the client's proof, (5) by kind: agreement, consent, and
+/// what the kind itself demands. Pure: the same event, view and time give the same decision.
+/// </summary>
+internal static class SubmitDecision
+{
+    public static Decision Decide(PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
+    {
+        // (1) A network brings an event again under the same id: it was answered then.
+        if (view.Events.Contains(prepared.Envelope.Id))
+        {
+            return new Decision.Duplicate();
+        }
+
+        return Origin(prepared.Envelope, policy) ?? Content(prepared.Envelope) ?? Proof(prepared, view, policy, now) ?? Kind(prepared, view, policy, now);
+    }
+
+    // (2)
+    private static Decision.Refused? Origin(FederationEnvelope envelope, HubPolicy policy)
+    {
+        if (envelope.Origin is not { } origin || envelope.Sender is not { } sender || !policy.TryDomainOf(origin, out var domain))
+        {
+            return new(HubRule.OriginKnown);
+        }
+
+        if (sender.Domain != domain)
+        {
+            return new(HubRule.SenderOfOrigin);
+        }
+
+        return envelope.Event.ConversationFor(sender) != envelope.Conversation ? new(HubRule.ConversationFits) : null;
+    }
+
+    // (3)
+    private static Decision.Refused? Content(FederationEnvelope envelope) => envelope.Event switch
+    {
+        Unreadable unreadable => new(HubRule.Readable, unreadable.RuleId) { Shown = (unreadable.RuleId, unreadable.Reason) },
+        EncryptedMessage when envelope.Labels.Inner == InnerEncryption.None => new(HubRule.EndToEnd),
+        EncryptedMessage { Room: null } => new(HubRule.RoomLane),
+        EncryptedMessage when envelope.Labels.Inner != InnerEncryption.Mls10 => new(HubRule.RoomLane),
+        EncryptedMessage or RoomUpdate or KeyMaterialPublish or KeyMaterialRequest or ConsentEntry => null,
+        _ => new(HubRule.ClientKind),
+    };
+
+    // (4) A client's key is registered by its first accepted publication, so a publication may come from a client nobody knows.
+    private static Decision.Refused? Proof(PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
+    {
+        var envelope = prepared.Envelope;
+        if (envelope.Proof is not { } proof)
+        {
+            return new(HubRule.Signed);
+        }
+
+        if (proof.Client.Owner != envelope.Sender)
+        {
+            return new(HubRule.ClientOfSender);
+        }
+
+        if (!policy.IsAllowed(proof.CipherSuite))
+        {
+            return new(HubRule.SuiteAllowed);
+        }
+
+        if (proof.CreatedAt < now - policy.Options.FrameMaxAge)
+        {
+            return new(HubRule.FrameFresh);
+        }
+
+        if (proof.CreatedAt > now + policy.Options.FrameMaxAhead)
+        {
+            return new(HubRule.FrameNotAhead);
+        }
+
+        if (!prepared.SignatureValid)
+        {
+            return new(HubRule.SignatureValid);
+        }
+
+        if (view.Clients[proof.Client] is { } client)
+        {
+            if (client.Suite != proof.CipherSuite || !proof.SignatureKey.Span.SequenceEqual(client.SignatureKey))
+            {
+                return new(HubRule.ClientKey);
+            }
+        }
+        else if (envelope.Event is not KeyMaterialPublish)
+        {
+            return new(HubRule.ClientRegistered);
+        }
+
+        // Last, so that only the client itself can use up its frame ids.
+        return view.Frames.Contains(Convert.ToHexString(prepared.FrameKey!)) ? new(HubRule.FrameOnce) : null;
+    }
+
+    // (5)
+    private static Decision Kind(PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now) => prepared.Envelope.Event switch
+    {
+        KeyMaterialPublish publish => Publications.Decide(publish, prepared, view, policy, now),
+        KeyMaterialRequest request => KeyRequests.Decide(request, prepared, view, policy, now),
+        ConsentEntry entry => ConsentEntries.Decide(entry, prepared, view, policy, now),
+        RoomUpdate update => RoomUpdates.Decide(update, prepared, view, policy, now),
+        EncryptedMessage message => RoomMessages.Decide(message, prepared, view, policy),
+        _ => throw new InvalidOperationException("A kind passed the check of kinds and has no decision: " + prepared.Envelope.Event.Kind),
+    };
+}
