@@ -2,7 +2,7 @@ namespace Interconnect.Mls;
 
 /// <summary>
 /// A commit made here and not yet in force. Adopt <see cref="NewState"/> only when the delivery service accepted the commit; otherwise drop this
-/// (<see cref="Discard"/>) and go on from the old state.
+/// (<see cref="Discard"/>) and go on from <see cref="RejectedState"/>.
 /// </summary>
 /// <param name="NewState">The group after the commit.</param>
 /// <param name="Commit">MLSMessage with the commit, for everybody in the group.</param>
@@ -12,6 +12,12 @@ namespace Interconnect.Mls;
 public sealed record CommitResult(
     MlsGroup NewState, byte[] Commit, byte[]? Welcome, byte[] GroupInfo, ConsumedSecrets Consumed)
 {
+    /// <summary>
+    /// The old epoch, to go on from when the commit was refused. It differs from the state that the commit was made in only under
+    /// <see cref="MlsOptions.EncryptHandshake"/>, where the commit used up a generation: save it before the commit is sent.
+    /// </summary>
+    public required MlsGroup RejectedState { get; init; }
+
     internal ConsumedSecrets Staged { get; init; } = new();
 
     /// <summary>Erases the secrets that only the staged state holds. The old state stays usable.</summary>

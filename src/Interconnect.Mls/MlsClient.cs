@@ -82,6 +82,19 @@ public sealed class MlsClient
             return new WelcomeJoin(this).Join(MlsMessage.Decode(welcome.ToArray(), Options.MaxMessageSize), keyPackages, tree);
         });
 
+    /// <summary>Joins by an external commit (RFC 9420 section 12.4.3.2), without anybody's invitation; whether that is allowed is the delivery service's to say.</summary>
+    /// <param name="groupInfo">MLSMessage with the GroupInfo, external_pub in it.</param>
+    /// <param name="ratchetTree">The tree when the GroupInfo does not carry it; null or empty otherwise.</param>
+    /// <param name="formerLeaf">Leaf index of this client's own former membership, removed by the same commit; null when there is none.</param>
+    public MlsResult<ExternalJoinResult> JoinExternally(
+        ReadOnlyMemory<byte> groupInfo, ReadOnlyMemory<byte>? ratchetTree = null, uint? formerLeaf = null) =>
+        MlsRefusal.Catch(() =>
+        {
+            Rules.Oversize.Require(groupInfo.Length <= Options.MaxMessageSize && (ratchetTree?.Length ?? 0) <= Options.MaxMessageSize);
+            var tree = ratchetTree is { Length: > 0 } given ? (ReadOnlyMemory<byte>?)given.ToArray() : null;
+            return new ExternalJoin(this).Join(MlsMessage.Decode(groupInfo.ToArray(), Options.MaxMessageSize), tree, formerLeaf);
+        });
+
     /// <summary>Reads what <see cref="MlsGroup.Export"/> wrote. Refuses another version (MLS-801), contradictions (MLS-802) and another client's state (MLS-803).</summary>
     public MlsResult<MlsGroup> ImportGroup(ReadOnlyMemory<byte> exported) =>
         MlsRefusal.Catch(() => new MlsGroup(this, GroupStateCodec.Decode(this, exported.ToArray())));

@@ -66,6 +66,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
         return new CommitResult(
             new MlsGroup(client, next), message, welcome, Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(groupInfo)), consumed)
         {
+            RejectedState = new MlsGroup(client, sent),
             Staged = staged,
         };
     }
