@@ -1,1 +1,3 @@
-internal static class Program { private static int Main() => 0; }
+using Interconnect.Agent;
+
+return await AgentCommandLine.RunAsync(args, AgentIo.Process(), CancellationToken.None);

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Interconnect.Endpoint;
+using Interconnect.Federation;
+
+namespace Interconnect.Agent.Commands;
+
+/// <summary>Asks for, gives and withdraws consent to be contacted.</summary>
+internal static class ConsentCommand
+{
+    private static readonly Argument<string> User = new("user") { Description = "mimi://hs.test/u/bob, bob@hs.test or @bob:hs.test" };
+    private static readonly Option<bool> Wait = new("--wait") { Description = "Wait until the other user has answered" };
+    private static readonly Option<double> Timeout = AgentSettings.Timeout(60, "How long to wait");
+
+    public static Command Create(AgentIo io)
+    {
+        var command = new Command("consent", "Ask for consent, give it, withdraw it.");
+        var list = new Command("list", "List contacts with consent both ways (offline).");
+        list.SetAction(AgentCommandLine.Run(io, async (parsed, output, cancellation) =>
+        {
+            await using var session = AgentSession.Open(parsed, io);
+            await ContactsCommand.PrintAsync(session, output, cancellation);
+            return ExitCode.Ok;
+        }));
+        command.Subcommands.Add(list);
+        var request = Create(io, "request", "Ask a user to be allowed to write.", ConsentOperation.Request);
+        request.Options.Add(Wait);
+        command.Subcommands.Add(request);
+        command.Subcommands.Add(Create(io, "cancel", "Take a request back.", ConsentOperation.Cancel));
+        command.Subcommands.Add(Create(io, "grant", "Allow a user to write.", ConsentOperation.Grant));
+        command.Subcommands.Add(Create(io, "revoke", "Refuse a user, or withdraw what was granted.", ConsentOperation.Revoke));
+        return command;
+    }
+
+    /// <summary>Says it and waits for the hub's acceptance, then for the other user where asked to.</summary>
+    public static async Task SayAsync(AgentSession session, AgentOutput output, ConsentOperation operation, UserUri user, bool wait, CancellationToken cancellation)
+    {
+        using var subscription = session.Client.Subscribe();
+        if (await session.Client.ConsentAsync(operation, user, cancellation) is RequestOutcome.Blocked blocked)
+            throw AgentFailure.Of(blocked);
+
+        var accepted = false;
+        while (!accepted || wait)
+        {
+            switch (await session.NextAsync(subscription, cancellation))
+            {
+                case EndpointEvent.ConsentAnswered answered when answered.User == user:
+                    if (answered.Refusal is { } refusal)
+                        throw AgentFailure.Of(refusal);
+
+                    accepted = true;
+                    Print(output, "consent-" + operation.ToString().ToLowerInvariant(), user, answered.At, $"Accepted by the gateway: {operation.ToString().ToLowerInvariant()} {user.Value}");
+                    break;
+                case EndpointEvent.ConsentGranted granted when granted.User == user && wait:
+                    Print(output, "consent-granted", user, granted.At, $"{user.Value} allows you to write.");
+                    return;
+                case EndpointEvent.ConsentRevoked revoked when revoked.User == user && wait:
+                    throw new AgentFailure(ExitCode.Refused, "END-101", "The user does not allow contact", "Nothing more can be done from here");
+                default:
+                    break;
+            }
+        }
+    }
+
+    private static Command Create(AgentIo io, string name, string description, ConsentOperation operation)
+    {
+        var command = new Command(name, description) { User, Timeout };
+        command.SetAction(AgentCommandLine.Run(io, async (parsed, output, cancellation) =>
+        {
+            var user = AgentSettings.User(parsed.GetValue(User)!);
+            using var patience = new Patience(parsed.GetValue(Timeout), io.Clock, cancellation);
+            await using var session = AgentSession.Open(parsed, io);
+            try
+            {
+                await session.ConnectAsync(patience.Token);
+                await SayAsync(session, output, operation, user, operation == ConsentOperation.Request && parsed.GetValue(Wait), patience.Token);
+                return ExitCode.Ok;
+            }
+            catch (OperationCanceledException) when (patience.IsUp)
+            {
+                throw AgentFailure.TimedOut("No answer in time", "It is saved and goes on with the next command; run 'listen' to see the answer");
+            }
+        }));
+        return command;
+    }
+
+    private static void Print(AgentOutput output, string name, UserUri user, DateTimeOffset at, string text) =>
+        output.Result(new JsonObject { ["event"] = name, ["user"] = user.Value, ["at"] = output.Stamp(at) }, text);
+}

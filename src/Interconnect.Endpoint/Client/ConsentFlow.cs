@@ -1,0 +1,74 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Endpoint;
+
+/// <summary>Who may write to whom (MIMI consent).</summary>
+internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames)
+{
+    /// <summary>Asks, takes back, allows or withdraws. What is said again is sent again; the hub takes it as the same.</summary>
+    public RequestOutcome Say(Work work, ConsentOperation operation, UserUri peer)
+    {
+        if (peer == session.User)
+            return new RequestOutcome.Blocked("END-106", "That is this user", "Name another user");
+
+        var contact = ContactBook.Get(work, peer);
+        if (operation == ConsentOperation.Grant && contact.Blocked)
+            return new RequestOutcome.Blocked("END-102", "A key of this contact changed", "Compare the safety number over another way, then confirm it with 'safety --confirm'");
+
+        ContactBook.Put(work, operation switch
+        {
+            ConsentOperation.Request => contact.Theirs == ConsentState.Granted ? contact : contact with { Theirs = ConsentState.Requested },
+            ConsentOperation.Cancel => contact with { Theirs = ConsentState.None },
+            ConsentOperation.Grant => contact with { Ours = ConsentState.Granted },
+            ConsentOperation.Revoke => contact with { Ours = ConsentState.Revoked },
+        });
+        var ours = operation is ConsentOperation.Request or ConsentOperation.Cancel;
+        var entry = ours ? new ConsentEntry(operation, session.User, peer, null) : new ConsentEntry(operation, peer, session.User, null);
+        return new RequestOutcome.Queued(frames.Enqueue(work, entry, peer, FramePurpose.Consent, message: operation.ToString(), peer: peer));
+    }
+
+    /// <summary>What somebody else said. Returns why it was dropped, or null.</summary>
+    public SchemaError? OnEntry(Work work, FederationEnvelope envelope, ConsentEntry entry)
+    {
+        var sender = envelope.Sender!;
+        var asks = entry.Operation is ConsentOperation.Request or ConsentOperation.Cancel;
+        if (asks ? entry.Requester != sender || entry.Target != session.User : entry.Target != sender || entry.Requester != session.User)
+            return new SchemaError("END-012", "The consent is not the sender's to give or ask", "consent_entry");
+
+        var proof = envelope.Proof!;
+        var contact = ContactBook.Observe(work, sender, [new SeenKey(proof.Client, proof.CipherSuite, proof.SignatureKey)]);
+        switch (entry.Operation)
+        {
+            case ConsentOperation.Request:
+                OnRequest(work, sender, contact);
+                break;
+            case ConsentOperation.Cancel:
+                ContactBook.Put(work, contact.Ours == ConsentState.Requested ? contact with { Ours = ConsentState.None } : contact);
+                work.Raise(new EndpointEvent.ConsentCancelled(work.Now, sender));
+                break;
+            case ConsentOperation.Grant:
+                ContactBook.Put(work, contact with { Theirs = ConsentState.Granted });
+                work.Raise(new EndpointEvent.ConsentGranted(work.Now, sender));
+                break;
+            case ConsentOperation.Revoke:
+                ContactBook.Put(work, contact with { Theirs = ConsentState.Revoked });
+                work.Raise(new EndpointEvent.ConsentRevoked(work.Now, sender));
+                break;
+        }
+
+        return null;
+    }
+
+    private void OnRequest(Work work, UserUri sender, ContactRecord contact)
+    {
+        // Asked again after it was granted: the grant may have been lost, so it is said again.
+        if (contact.Ours != ConsentState.Granted)
+        {
+            ContactBook.Put(work, contact with { Ours = ConsentState.Requested });
+            work.Raise(new EndpointEvent.ConsentRequested(work.Now, sender));
+        }
+
+        if (contact.Ours == ConsentState.Granted || session.Options.AutoConsent)
+            Say(work, ConsentOperation.Grant, sender);
+    }
+}

@@ -1,0 +1,468 @@
+using System.Security.Cryptography;
+using Interconnect.Federation;
+using Interconnect.Mls;
+
+namespace Interconnect.Endpoint;
+
+/// <summary>
+/// One user's end-to-end encrypted endpoint: keys, contacts, rooms and messages in an <see cref="EndpointStore"/>, carried by an <see cref="ITransport"/>.
+/// Safe for many callers. Everything a method promises is saved before it returns; what could not be sent yet goes out later, across restarts. Events tell what
+/// was saved. Not disposing it loses nothing.
+/// </summary>
+public sealed class EndpointClient : IAsyncDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+
+    private readonly EndpointSession session;
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly SemaphoreSlim wake = new(0, 1);
+    private readonly CancellationTokenSource stopping = new();
+    private readonly EventFeed feed = new();
+    private readonly OutgoingFrames frames;
+    private readonly KeyPackagePool pool;
+    private readonly RoomFlow rooms;
+    private readonly MessageFlow messages;
+    private readonly ConsentFlow consents;
+    private readonly ReportFlow reports;
+    private readonly Inbox inbox;
+    private readonly OutboxPump pump;
+    private ITransport? transport;
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task running = Task.CompletedTask;
+    private bool disposed;
+
+    private EndpointClient(EndpointSession session)
+    {
+        this.session = session;
+        frames = new OutgoingFrames(session);
+        pool = new KeyPackagePool(session, frames);
+        rooms = new RoomFlow(session, frames);
+        messages = new MessageFlow(session, frames, rooms);
+        consents = new ConsentFlow(session, frames);
+        reports = new ReportFlow(session, rooms, messages, pool);
+        inbox = new Inbox(session, rooms, messages, consents, reports);
+        pump = new OutboxPump(session, reports);
+    }
+
+    /// <summary>The MLS cipher suite of new identities: MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519.</summary>
+    public const ushort DefaultSuite = 1;
+
+    /// <summary>The account that the endpoint was made for, password included.</summary>
+    public TransportAccount Account => session.Identity.Account;
+
+    /// <summary>Where a transport may keep its state, encrypted in the store.</summary>
+    public ITransportMemory TransportMemory => new StoredTransportMemory(this);
+
+    /// <summary>Makes an identity in an empty store: a user, a device and a new signature key. Nothing is sent; <see cref="StartAsync"/> publishes.</summary>
+    /// <param name="store">An open store without an identity; stays the caller's to dispose.</param>
+    /// <param name="account">The account on the user's own network.</param>
+    /// <param name="device">A name for this device, 1 to 255 bytes; null = random.</param>
+    /// <param name="clock">Where time comes from.</param>
+    /// <returns>Null, or why not.</returns>
+    public static RequestOutcome.Blocked? Initialise(EndpointStore store, TransportAccount account, string? device, TimeProvider clock)
+    {
+        if (account.User is not { } user)
+            return new RequestOutcome.Blocked("END-110", "The address is not one of this network", "Write alice@a.test for XMPP or @bob:hs.test for Matrix");
+
+        if (!ClientUri.TryCreate(user, device ?? FrameId.Create().Hex[..8], out var client))
+            return new RequestOutcome.Blocked("END-111", "The device's name cannot stand in a URI", "Use 1 to 255 bytes without control characters");
+
+        using var transaction = store.Begin();
+        if (Tables.Identity.Get(transaction, IdentityRecord.Name) is not null)
+            return new RequestOutcome.Blocked("END-112", "The store has an identity already", "Use it, or choose another --home");
+
+        using var key = CipherSuite.Get(DefaultSuite).GenerateSignatureKeyPair();
+        Tables.Identity.Put(transaction, new IdentityRecord
+        {
+            User = user.Value,
+            Client = client.Value,
+            Suite = DefaultSuite,
+            SignatureKey = key.ExportPrivateKey(),
+            CreatedAt = clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            Account = account,
+        });
+        transaction.Commit();
+        return null;
+    }
+
+    /// <summary>Loads the identity of a store; null when it has none. The client does not own the store: dispose the client first, then the store.</summary>
+    /// <exception cref="StoreDamagedException">What is saved is not an identity.</exception>
+    public static EndpointClient? Load(EndpointStore store, EndpointOptions options, TimeProvider clock)
+    {
+        IdentityRecord? identity;
+        using (var transaction = store.Begin())
+            identity = Tables.Identity.Get(transaction, IdentityRecord.Name);
+
+        if (identity is null)
+            return null;
+
+        if (!CipherSuite.TryGet(identity.Suite, out var suite))
+            throw new StoreDamagedException();
+
+        var key = SignatureKeyPair.Import(suite, identity.SignatureKey).Match(pair => pair, _ => throw new StoreDamagedException());
+        CryptographicOperations.ZeroMemory(identity.SignatureKey);
+        using (var transaction = store.Begin())
+            identity = Tables.Identity.Get(transaction, IdentityRecord.Name)!;
+
+        return new EndpointClient(new EndpointSession(store, identity, key, options, clock));
+    }
+
+    /// <summary>
+    /// Connects and begins to send and receive; publishes key packages when too few are left. Returns null when connected, else why not (and may be called again).
+    /// </summary>
+    /// <param name="carrier">The transport; the client disposes it when it stops.</param>
+    /// <param name="cancellation">Gives up connecting.</param>
+    public async Task<TransportFailure?> StartAsync(ITransport carrier, CancellationToken cancellation)
+    {
+        if (transport is not null)
+            throw new InvalidOperationException("The client was started already.");
+
+        await DoAsync(work =>
+        {
+            OutboxPump.Restart(work);
+            pool.Replenish(work);
+            ResumeWaiting(work);
+            Prune(work);
+            return true;
+        }, "start", cancellation).ConfigureAwait(false);
+
+        if (await carrier.StartAsync(new Sink(this), cancellation).ConfigureAwait(false) is { } failure)
+        {
+            await carrier.DisposeAsync().ConfigureAwait(false);
+            return failure;
+        }
+
+        transport = carrier;
+        running = Task.WhenAll(Task.Run(() => GuardAsync(PumpAsync), CancellationToken.None), Task.Run(() => GuardAsync(MaintainAsync), CancellationToken.None));
+        return null;
+    }
+
+    /// <summary>Becomes faulted when the endpoint cannot go on (a damaged store, a full disk); completes when it is disposed.</summary>
+    public Task Running => ended.Task;
+
+    /// <summary>Listens from now on.</summary>
+    public EventSubscription Subscribe() => feed.Subscribe();
+
+    /// <summary>Who this endpoint is.</summary>
+    public Task<Profile> ProfileAsync(CancellationToken cancellation = default) => ReadAsync(work => new Profile(
+        session.User, session.Client, Account.Kind, Account.Address, session.Hub, Convert.ToHexStringLower(SHA256.HashData(session.PublicKey.Span)), pool.Count(work),
+        DateTimeOffset.FromUnixTimeMilliseconds(session.Identity.CreatedAt)), cancellation);
+
+    /// <summary>Everybody known.</summary>
+    public Task<IReadOnlyList<Contact>> ContactsAsync(CancellationToken cancellation = default) =>
+        ReadAsync(work => (IReadOnlyList<Contact>)[.. Tables.Contacts.All(work.Store).Select(ContactBook.ToPublic)], cancellation);
+
+    /// <summary>One contact, or null when nothing is known of the user.</summary>
+    public Task<Contact?> ContactAsync(UserUri user, CancellationToken cancellation = default) =>
+        ReadAsync(work => Tables.Contacts.Get(work.Store, user.Value) is { } contact ? ContactBook.ToPublic(contact) : null, cancellation);
+
+    /// <summary>Says something about consent to the other user.</summary>
+    public Task<RequestOutcome> ConsentAsync(ConsentOperation operation, UserUri user, CancellationToken cancellation = default) =>
+        DoAsync(work => consents.Say(work, operation, user), "consent", cancellation);
+
+    /// <summary>Sends a text. Queued means saved: it goes out as soon as a room is there. The outcome's id is the message's.</summary>
+    public Task<RequestOutcome> SendAsync(UserUri to, string text, CancellationToken cancellation = default) =>
+        DoAsync(work => messages.Send(work, to, text), "send", cancellation);
+
+    /// <summary>One message by this endpoint's id of it; null when there is none.</summary>
+    public Task<EndpointMessage?> MessageAsync(string id, CancellationToken cancellation = default) =>
+        ReadAsync(work => Tables.Messages.Get(work.Store, id) is { } message ? MessageFlow.ToPublic(message) : null, cancellation);
+
+    /// <summary>All messages with a user, oldest first.</summary>
+    public Task<IReadOnlyList<EndpointMessage>> MessagesAsync(UserUri user, CancellationToken cancellation = default) => ReadAsync(
+        work => (IReadOnlyList<EndpointMessage>)[.. Tables.Messages.All(work.Store).Where(message => message.Peer == user.Value).Select(MessageFlow.ToPublic)], cancellation);
+
+    /// <summary>Received messages that <see cref="MarkShownAsync"/> was not called for, oldest first: what a listener has still to show after any interruption.</summary>
+    public Task<IReadOnlyList<EndpointMessage>> UnshownAsync(CancellationToken cancellation = default) => ReadAsync(
+        work => (IReadOnlyList<EndpointMessage>)[.. Tables.Messages.All(work.Store).Where(message => message is { Incoming: true, Shown: false }).Select(MessageFlow.ToPublic)], cancellation);
+
+    /// <summary>The user has seen it.</summary>
+    public Task<bool> MarkShownAsync(string id, CancellationToken cancellation = default) => DoAsync(work =>
+    {
+        if (Tables.Messages.Get(work.Store, id) is not { Shown: false } message)
+            return false;
+
+        Tables.Messages.Put(work.Store, message with { Shown = true });
+        return true;
+    }, "shown", cancellation);
+
+    /// <summary>
+    /// Waits until a message is in a state that fits, or in a final one.
+    /// </summary>
+    /// <returns>The message then.</returns>
+    /// <exception cref="OperationCanceledException">It took longer than the caller wanted.</exception>
+    public async Task<EndpointMessage> WaitForAsync(string id, Func<EndpointMessage, bool> fits, CancellationToken cancellation)
+    {
+        using var subscription = Subscribe();
+        while (true)
+        {
+            var message = await MessageAsync(id, cancellation).ConfigureAwait(false) ?? throw new ArgumentException("There is no such message.", nameof(id));
+            if (fits(message) || message.State is MessageState.Refused or MessageState.Bounced or MessageState.Expired or MessageState.Delivered)
+                return message;
+
+            EndpointEvent happened;
+            do
+            {
+                happened = await subscription.Events.ReadAsync(cancellation).ConfigureAwait(false);
+            }
+            while (happened is not EndpointEvent.MessageChanged changed || changed.Message.Id != id);
+        }
+    }
+
+    /// <summary>The safety number with a user: over the keys of the room with them, or, without one, the keys they are known by. Null when no key is known.</summary>
+    public Task<SafetyNumber?> SafetyNumberAsync(UserUri user, CancellationToken cancellation = default) => ReadAsync(work =>
+    {
+        var contact = Tables.Contacts.Get(work.Store, user.Value);
+        if (contact is null || contact.Clients.Count == 0)
+            return null;
+
+        var own = new SeenKey(session.Client, session.Suite.Id, session.PublicKey);
+        if (!contact.Blocked && rooms.Usable(work, user) is { } room)
+        {
+            var group = session.Import(room.Group);
+            return SafetyNumber.Compute(session.User, ContactBook.KeysOf(session.User, group), user, ContactBook.KeysOf(user, group));
+        }
+
+        // With a change open, the number is that of the new keys: it is what the user has to compare.
+        var theirs = contact.Clients.Select(client => new SeenKey(ClientUri.Parse(client.Client), client.Suite, client.Candidate ?? client.Key));
+        return SafetyNumber.Compute(session.User, [own], user, theirs);
+    }, cancellation);
+
+    /// <summary>The user has compared the safety number: the new keys are taken and sending goes on. False when nothing was open.</summary>
+    public Task<bool> ConfirmKeysAsync(UserUri user, CancellationToken cancellation = default) => DoAsync(work =>
+    {
+        var confirmed = ContactBook.Confirm(work, user);
+        if (confirmed)
+            messages.SendWaiting(work, user);
+
+        return confirmed;
+    }, "confirm", cancellation);
+
+    /// <summary>Gives the room with a user fresh keys (an MLS update). False when there is no room or a commit is under way.</summary>
+    public Task<bool> RefreshKeysAsync(UserUri user, CancellationToken cancellation = default) =>
+        DoAsync(work => rooms.Usable(work, user) is { } room && rooms.Refresh(work, room) is not null, "refresh", cancellation);
+
+    /// <summary>How many frames wait for the hub's answer.</summary>
+    public Task<int> OutboxCountAsync(CancellationToken cancellation = default) => ReadAsync(work => Tables.Outbox.All(work.Store).Count, cancellation);
+
+    /// <summary>Stops cleanly: finishes the step in hand, logs off, erases the keys in memory. The store stays open.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (disposed)
+            return;
+
+        disposed = true;
+        if (transport is not null)
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5), session.Clock);
+            await transport.StopAsync(patience.Token).ConfigureAwait(false);
+        }
+
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (transport is not null)
+            await transport.DisposeAsync().ConfigureAwait(false);
+
+        await gate.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        feed.Complete();
+        ended.TrySetResult();
+        session.Dispose();
+        gate.Dispose();
+        stopping.Dispose();
+    }
+
+    /// <summary>What time brings: gaps given up, waiting messages and rooms tried again, key packages renewed.</summary>
+    internal async Task MaintainOnceAsync(CancellationToken cancellation)
+    {
+        await gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            feed.Publish(inbox.ReleaseOverdue());
+        }
+        finally
+        {
+            gate.Release();
+        }
+
+        await DoAsync(work =>
+        {
+            ResumeWaiting(work);
+            if (session.Hub is not null)
+                pool.Replenish(work);
+
+            return true;
+        }, "maintain", cancellation).ConfigureAwait(false);
+    }
+
+    private void ResumeWaiting(Work work)
+    {
+        foreach (var peer in Tables.Messages.All(work.Store).Where(message => message.State == MessageState.Waiting && message.NotBefore <= work.NowMs).Select(message => message.Peer).Distinct())
+            messages.SendWaiting(work, UserUri.Parse(peer));
+    }
+
+    private void Prune(Work work)
+    {
+        var bound = (work.Now - session.Options.RememberSeen).ToUnixTimeMilliseconds();
+        work.Store.DeleteBefore(EntryKind.Seen, bound);
+        work.Store.DeleteBefore(EntryKind.Sent, bound);
+    }
+
+    private async Task GuardAsync(Func<CancellationToken, Task> loop)
+    {
+        try
+        {
+            await loop(stopping.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            ended.TrySetException(e);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private async Task PumpAsync(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            var (row, wait) = await DoAsync(work =>
+            {
+                var next = pump.Next(work, out var until);
+                if (next is null || pump.GiveUp(work, next))
+                    return (null, next is null ? until : TimeSpan.Zero);
+
+                pump.Begin(work, next);
+                return ((OutboxRecord?)next, (TimeSpan?)null);
+            }, "hand over", cancellation, wakes: false).ConfigureAwait(false);
+
+            if (row is null)
+            {
+                await SleepAsync(wait, cancellation).ConfigureAwait(false);
+                continue;
+            }
+
+            TransportAddress to = row.To is { } user ? new TransportAddress.Ghost(UserUri.Parse(user)) : new TransportAddress.Service();
+            var id = FrameId.TryParse(row.Frame, out var frame) ? frame : throw new StoreDamagedException();
+            session.Options.AtStep("before network");
+            var outcome = await transport!.SendAsync(to, id, row.Bytes, cancellation).ConfigureAwait(false);
+            session.Options.AtStep("after network");
+            if (await DoAsync(work => pump.Done(work, row.Frame, outcome), "handed over", cancellation, wakes: false).ConfigureAwait(false) is { } pause)
+                await Task.Delay(pause, session.Clock, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task MaintainAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await Task.Delay(Tick, session.Clock, cancellation).ConfigureAwait(false);
+            await MaintainOnceAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task SleepAsync(TimeSpan? wait, CancellationToken cancellation)
+    {
+        if (wait is not { } limit)
+        {
+            await wake.WaitAsync(cancellation).ConfigureAwait(false);
+            return;
+        }
+
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var timer = Task.Delay(limit, session.Clock, until.Token);
+        var woken = wake.WaitAsync(until.Token);
+        await Task.WhenAny(timer, woken).ConfigureAwait(false);
+        await until.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(timer, woken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    private async Task ReceiveAsync(InboundItem item, CancellationToken cancellation)
+    {
+        await gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            feed.Publish(inbox.Receive(item));
+        }
+        catch (Exception e)
+        {
+            // Not saved, so not acknowledged: the network keeps it.
+            ended.TrySetException(e);
+            throw;
+        }
+        finally
+        {
+            gate.Release();
+        }
+
+        Wake();
+    }
+
+    private Task<T> ReadAsync<T>(Func<Work, T> read, CancellationToken cancellation) => DoAsync(read, null, cancellation, wakes: false);
+
+    private async Task<T> DoAsync<T>(Func<Work, T> action, string? step, CancellationToken cancellation, bool wakes = true)
+    {
+        await gate.WaitAsync(cancellation).ConfigureAwait(false);
+        T result;
+        try
+        {
+            using var work = session.Begin();
+            result = action(work);
+            if (step is not null)
+            {
+                work.Commit(step);
+                feed.Publish(work.Events);
+            }
+        }
+        finally
+        {
+            gate.Release();
+        }
+
+        if (wakes)
+            Wake();
+
+        return result;
+    }
+
+    private void Wake()
+    {
+        if (wake.CurrentCount > 0)
+            return;
+
+        try
+        {
+            wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody else woke it in between.
+        }
+    }
+
+    private sealed class Sink(EndpointClient client) : ITransportSink
+    {
+        public Task ReceiveAsync(InboundItem item, CancellationToken cancellation) => client.ReceiveAsync(item, cancellation);
+
+        public Task ReturnedAsync(FrameId frame, TransportFailure why, CancellationToken cancellation) => client.DoAsync(work =>
+        {
+            client.pump.Returned(work, frame, why);
+            return true;
+        }, "returned", cancellation);
+
+        public void StatusChanged(TransportStatus status) => client.feed.Publish([new EndpointEvent.ConnectionChanged(client.session.Clock.GetUtcNow(), status)]);
+    }
+
+    private sealed class StoredTransportMemory(EndpointClient client) : ITransportMemory
+    {
+        public Task<byte[]?> LoadAsync(string name, CancellationToken cancellation) => client.ReadAsync(work => work.Store.Get(EntryKind.Transport, name), cancellation);
+
+        public Task SaveAsync(string name, byte[] value, CancellationToken cancellation) => client.DoAsync(work =>
+        {
+            work.Store.Put(EntryKind.Transport, name, value);
+            return true;
+        }, "transport state", cancellation, wakes: false);
+    }
+}

@@ -1,0 +1,159 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Endpoint;
+
+/// <summary>What happened, after it was saved. A closed set; consumed with a switch.</summary>
+/// <param name="At">When, by this endpoint's clock.</param>
+public abstract record EndpointEvent(DateTimeOffset At)
+{
+    /// <summary>Somebody asks to be allowed to write.</summary>
+    public sealed record ConsentRequested(DateTimeOffset At, UserUri User) : EndpointEvent(At);
+
+    /// <summary>Somebody allowed us to write.</summary>
+    public sealed record ConsentGranted(DateTimeOffset At, UserUri User) : EndpointEvent(At);
+
+    /// <summary>Somebody refused, or withdrew what was granted.</summary>
+    public sealed record ConsentRevoked(DateTimeOffset At, UserUri User) : EndpointEvent(At);
+
+    /// <summary>Somebody took a request back.</summary>
+    public sealed record ConsentCancelled(DateTimeOffset At, UserUri User) : EndpointEvent(At);
+
+    /// <summary>A request of ours about consent was answered by the hub.</summary>
+    /// <param name="Refusal">Null when accepted.</param>
+    public sealed record ConsentAnswered(DateTimeOffset At, UserUri User, HubRefusal? Refusal) : EndpointEvent(At);
+
+    /// <summary>A room is ready to use, made by us or joined.</summary>
+    public sealed record RoomReady(DateTimeOffset At, UserUri Peer, bool CreatedHere) : EndpointEvent(At);
+
+    /// <summary>A message came.</summary>
+    public sealed record MessageReceived(DateTimeOffset At, EndpointMessage Message) : EndpointEvent(At);
+
+    /// <summary>A message of ours got further.</summary>
+    public sealed record MessageChanged(DateTimeOffset At, EndpointMessage Message) : EndpointEvent(At);
+
+    /// <summary>A contact's key is not the one we knew; sending is blocked until it is confirmed.</summary>
+    public sealed record KeyChanged(DateTimeOffset At, UserUri User) : EndpointEvent(At);
+
+    /// <summary>The hub accepted our key packages, or refused them.</summary>
+    /// <param name="Refusal">Null when accepted.</param>
+    public sealed record KeysPublished(DateTimeOffset At, int Count, HubRefusal? Refusal) : EndpointEvent(At);
+
+    /// <summary>Something received was not what it has to be and was dropped.</summary>
+    public sealed record FrameRejected(DateTimeOffset At, string RuleId, string Reason) : EndpointEvent(At);
+
+    /// <summary>Messages before this one did not come in time; if they come later they are shown then.</summary>
+    public sealed record GapSkipped(DateTimeOffset At, ulong Missing) : EndpointEvent(At);
+
+    /// <summary>The network gave a frame back or cannot take it now; it is sent again by itself.</summary>
+    public sealed record SendDelayed(DateTimeOffset At, TransportFailure Why) : EndpointEvent(At);
+
+    /// <summary>The connection changed.</summary>
+    public sealed record ConnectionChanged(DateTimeOffset At, TransportStatus Status) : EndpointEvent(At);
+
+    /// <summary>Redacted: events name people and hold content.</summary>
+    public sealed override string ToString() => GetType().Name;
+}
+
+/// <summary>The hub's refusal.</summary>
+/// <param name="RuleId">The rule, such as <c>HUB-012</c>.</param>
+/// <param name="Reason">Plain words.</param>
+/// <param name="RetryAfter">When trying again can help, or null.</param>
+public sealed record HubRefusal(string RuleId, string Reason, TimeSpan? RetryAfter);
+
+/// <summary>A message as the user may see it.</summary>
+public sealed record EndpointMessage
+{
+    /// <summary>This endpoint's own id of it, 32 hexadecimal characters.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>True when it was received.</summary>
+    public required bool Incoming { get; init; }
+
+    /// <summary>The other user.</summary>
+    public required UserUri Peer { get; init; }
+
+    /// <summary>The text; null when the body is not text (see <see cref="ContentType"/>).</summary>
+    public string? Text { get; init; }
+
+    /// <summary>The body's media type; null before it was composed.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>MIMI message id, the same at both ends; null before it was encrypted.</summary>
+    public string? MessageId { get; init; }
+
+    /// <summary>MIMI id of the message this one answers; null for none.</summary>
+    public string? InReplyTo { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required MessageState State { get; init; }
+
+    /// <summary>The rule that refused, bounced or expired it; null otherwise.</summary>
+    public string? RuleId { get; init; }
+
+    /// <summary>Plain words with <see cref="RuleId"/>.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When it was written here, or received here.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the hub accepted it, by the hub's clock; null when not known.</summary>
+    public DateTimeOffset? AcceptedAt { get; init; }
+
+    /// <summary>When the recipient's network took it; null when not known.</summary>
+    public DateTimeOffset? HandedOverAt { get; init; }
+
+    /// <summary>When the recipient's endpoint confirmed it, by this clock; null when not known.</summary>
+    public DateTimeOffset? DeliveredAt { get; init; }
+
+    /// <summary>Position in the room by the hub's order; null when not known.</summary>
+    public ulong? Sequence { get; init; }
+
+    /// <summary>Redacted: holds content.</summary>
+    public override string ToString() => $"EndpointMessage({Id}, {State})";
+}
+
+/// <summary>Somebody this endpoint knows.</summary>
+/// <param name="User">Who.</param>
+/// <param name="TheyAllow">What they allow us.</param>
+/// <param name="WeAllow">What we allow them.</param>
+/// <param name="Devices">How many of their clients are known.</param>
+/// <param name="KeyChanged">True when a key changed and was not confirmed; sending is blocked.</param>
+/// <param name="AddedAt">Since when.</param>
+public sealed record Contact(UserUri User, ConsentState TheyAllow, ConsentState WeAllow, int Devices, bool KeyChanged, DateTimeOffset AddedAt)
+{
+    /// <summary>Redacted.</summary>
+    public override string ToString() => "Contact(redacted)";
+}
+
+/// <summary>Who this endpoint is.</summary>
+/// <param name="User">The user.</param>
+/// <param name="Client">This device.</param>
+/// <param name="Network">The kind of network.</param>
+/// <param name="Address">The native address.</param>
+/// <param name="HubDomain">The hub provider; null until the first publication was accepted.</param>
+/// <param name="KeyFingerprint">SHA-256 of the device's public signature key, hexadecimal.</param>
+/// <param name="KeyPackages">Unused key packages.</param>
+/// <param name="CreatedAt">When the keys were made.</param>
+public sealed record Profile(UserUri User, ClientUri Client, TransportKind Network, string Address, ProviderDomain? HubDomain, string KeyFingerprint, int KeyPackages, DateTimeOffset CreatedAt)
+{
+    /// <summary>Redacted.</summary>
+    public override string ToString() => "Profile(redacted)";
+}
+
+/// <summary>What asking the client for something led to.</summary>
+public abstract record RequestOutcome
+{
+    private RequestOutcome()
+    {
+    }
+
+    /// <summary>Saved; it goes out as soon as it can, across restarts.</summary>
+    /// <param name="Id">The message's id, or the frame's for anything else.</param>
+    public sealed record Queued(string Id) : RequestOutcome;
+
+    /// <summary>Nothing was saved.</summary>
+    /// <param name="RuleId">Such as <c>END-101</c>.</param>
+    /// <param name="Reason">Plain words.</param>
+    /// <param name="Advice">What to do next.</param>
+    public sealed record Blocked(string RuleId, string Reason, string Advice) : RequestOutcome;
+}

@@ -1,0 +1,44 @@
+namespace Interconnect.Endpoint;
+
+/// <summary>How an endpoint behaves. The defaults suit a person's device.</summary>
+public sealed record EndpointOptions
+{
+    /// <summary>Key packages kept published; 20, at most 100.</summary>
+    public int KeyPackages { get; init; } = 20;
+
+    /// <summary>Below how many unused ones new ones are published; 8.</summary>
+    public int KeyPackagesLowWater { get; init; } = 8;
+
+    /// <summary>How long a key package is valid; 90 days.</summary>
+    public TimeSpan KeyPackageLifetime { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>How long before its end a key package no longer counts; 14 days.</summary>
+    public TimeSpan KeyPackageRenewal { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>How long a message waits for those before it; 5 seconds.</summary>
+    public TimeSpan HoldBack { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How many messages of one conversation may wait for those before them; 256.</summary>
+    public int MaxHeld { get; init; } = 256;
+
+    /// <summary>After how long without an answer a frame is sent again, doubling each time up to an hour; 60 seconds.</summary>
+    public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>After how long an unanswered frame is given up; 6 days, because the hub takes no frame older than 7.</summary>
+    public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromDays(6);
+
+    /// <summary>How long ids of what was received are remembered; 30 days.</summary>
+    public TimeSpan RememberSeen { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How often a room's creation, or a message the hub asked to repeat, is tried; 5.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
+    /// <summary>Answer received messages with an encrypted delivery status; default true.</summary>
+    public bool SendReceipts { get; init; } = true;
+
+    /// <summary>Grant every request for consent; default false.</summary>
+    public bool AutoConsent { get; init; }
+
+    /// <summary>Called between the durable steps, with their names; tests stop the process there.</summary>
+    internal Action<string> AtStep { get; init; } = static _ => { };
+}

@@ -1,0 +1,143 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Endpoint;
+
+/// <summary>What the hub says about frames of ours: accepted, how far it came, refused.</summary>
+internal sealed class ReportFlow(EndpointSession session, RoomFlow rooms, MessageFlow messages, KeyPackagePool pool)
+{
+    public void OnReport(Work work, FederationEnvelope envelope, DeliveryReport report)
+    {
+        if (report.Frame is not { } frame || Tables.Sent.Get(work.Store, frame.Hex) is not { } sent)
+            return;
+
+        if (report.Status == DeliveryStatus.Accepted)
+            OnAccepted(work, envelope, sent);
+
+        if (sent.Purpose == FramePurpose.Message && Find(work, sent) is { } message && Apply(message, report) is { } changed && changed != message)
+            MessageFlow.Change(work, changed);
+    }
+
+    public void OnRefusal(Work work, Refusal refusal)
+    {
+        if (refusal.Frame is not { } frame || Tables.Sent.Get(work.Store, frame.Hex) is not { } sent || !Answered(work, sent))
+            return;
+
+        Refuse(work, sent, new HubRefusal(refusal.RuleId, refusal.Reason, refusal.RetryAfter), refusal.CurrentEpoch);
+    }
+
+    /// <summary>The network, or time, ended what the hub never answered.</summary>
+    public void OnGivenUp(Work work, OutboxRecord row, MessageState state, string rule, string reason)
+    {
+        Tables.Outbox.Delete(work.Store, row);
+        if (Tables.Sent.Get(work.Store, row.Frame) is not { } sent)
+            return;
+
+        if (sent.Purpose == FramePurpose.Message && Find(work, sent) is { } message)
+            MessageFlow.Fail(work, message, state, rule, reason);
+        else
+            Refuse(work, sent, new HubRefusal(rule, reason, null), null);
+    }
+
+    private void OnAccepted(Work work, FederationEnvelope envelope, SentRecord sent)
+    {
+        if (envelope.HubDomain is { } hub && sent.Purpose == FramePurpose.KeyPublication)
+            session.LearnHub(work, hub);
+
+        // Only the first report moves anything: Answered is false for a repeated one.
+        if (sent.Purpose == FramePurpose.KeyRequest || !Answered(work, sent))
+            return;
+
+        if (sent.Room is { } room)
+            ConversationOrder.NoteOwn(work, ConversationKey.OfRoom(RoomUri.Parse(room)), envelope.Sequence);
+
+        switch (sent.Purpose)
+        {
+            case FramePurpose.KeyPublication:
+                pool.Accepted(work, sent.Frame);
+                break;
+            case FramePurpose.Consent:
+                work.Raise(new EndpointEvent.ConsentAnswered(work.Now, UserUri.Parse(sent.Peer!), null));
+                break;
+            case FramePurpose.RoomCommit when rooms.OnAccepted(work, RoomUri.Parse(sent.Room!), sent.Frame):
+                messages.SendWaiting(work, UserUri.Parse(sent.Peer!));
+                break;
+            case FramePurpose.RoomCommit or FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt:
+                break;
+        }
+    }
+
+    private void Refuse(Work work, SentRecord sent, HubRefusal refusal, ulong? currentEpoch)
+    {
+        switch (sent.Purpose)
+        {
+            case FramePurpose.KeyPublication:
+                pool.Refused(work, sent.Frame, refusal);
+                break;
+            case FramePurpose.KeyRequest:
+                rooms.OnKeyRequestRefused(work, UserUri.Parse(sent.Peer!), sent.Frame, refusal);
+                break;
+            case FramePurpose.Consent:
+                TakeBack(work, sent, refusal);
+                break;
+            case FramePurpose.RoomCommit:
+                rooms.OnRefused(work, RoomUri.Parse(sent.Room!), sent.Frame, refusal, currentEpoch);
+                break;
+            case FramePurpose.Message when Find(work, sent) is { } message && message.Frame == sent.Frame:
+                RefuseMessage(work, message, refusal, currentEpoch);
+                break;
+            case FramePurpose.Message or FramePurpose.Receipt:
+                break;
+        }
+    }
+
+    /// <summary>
+    /// A message of a past epoch, or one that came too fast, is encrypted anew and sent as a new frame: the hub knows the old frame's id and would not take it again,
+    /// and the old ciphertext may be of an epoch that nobody keeps. Its content, and so its message id, stays.
+    /// </summary>
+    private void RefuseMessage(Work work, MessageRecord message, HubRefusal refusal, ulong? currentEpoch)
+    {
+        if ((currentEpoch is null && refusal.RetryAfter is null) || message.Attempts >= session.Options.MaxAttempts)
+        {
+            MessageFlow.Fail(work, message, MessageState.Refused, refusal.RuleId, refusal.Reason);
+            return;
+        }
+
+        var wait = refusal.RetryAfter ?? TimeSpan.FromSeconds(1);
+        MessageFlow.Change(work, message with { State = MessageState.Waiting, NotBefore = (work.Now + wait).ToUnixTimeMilliseconds() });
+    }
+
+    private static void TakeBack(Work work, SentRecord sent, HubRefusal refusal)
+    {
+        var contact = ContactBook.Get(work, UserUri.Parse(sent.Peer!));
+        if (sent.Message == nameof(ConsentOperation.Request) && contact.Theirs == ConsentState.Requested)
+            ContactBook.Put(work, contact with { Theirs = ConsentState.None });
+        else if (sent.Message == nameof(ConsentOperation.Grant) && contact.Ours == ConsentState.Granted)
+            ContactBook.Put(work, contact with { Ours = ConsentState.None });
+
+        work.Raise(new EndpointEvent.ConsentAnswered(work.Now, UserUri.Parse(sent.Peer!), refusal));
+    }
+
+    private static MessageRecord? Find(Work work, SentRecord sent) => sent.Message is { } id ? Tables.Messages.Get(work.Store, id) : null;
+
+    private static bool Answered(Work work, SentRecord sent) =>
+        Tables.Outbox.Get(work.Store, sent.Frame) is { } row && Tables.Outbox.Delete(work.Store, row);
+
+    private static MessageRecord Apply(MessageRecord message, DeliveryReport report)
+    {
+        var at = report.At.ToUnixTimeMilliseconds();
+        return report.Status switch
+        {
+            DeliveryStatus.Accepted => Forward(message, MessageState.Accepted) with { AcceptedAt = message.AcceptedAt ?? at },
+            DeliveryStatus.HandedOver => Forward(message, MessageState.HandedOver) with { HandedOverAt = message.HandedOverAt ?? at },
+            DeliveryStatus.Delivered => Forward(message, MessageState.ReachedNetwork),
+            DeliveryStatus.Bounced => End(message, MessageState.Bounced, report),
+            DeliveryStatus.Expired => End(message, MessageState.Expired, report),
+            DeliveryStatus.Refused => End(message, MessageState.Refused, report),
+        };
+    }
+
+    private static MessageRecord Forward(MessageRecord message, MessageState state) => message.State < state ? message with { State = state } : message;
+
+    private static MessageRecord End(MessageRecord message, MessageState state, DeliveryReport report) =>
+        message.State >= MessageState.Delivered ? message : message with { State = state, RuleId = report.RuleId, Reason = report.Reason };
+}

@@ -1,0 +1,20 @@
+namespace Interconnect.Endpoint;
+
+/// <summary>The tables of a store. Numbers are stored.</summary>
+internal enum EntryKind
+{
+    Identity = 1,
+    KeyPackage = 2,
+    Contact = 3,
+    Room = 4,
+    Message = 5,
+    Outbox = 6,
+    Sent = 7,
+    Seen = 8,
+    Held = 9,
+    Chunk = 10,
+    Transport = 11,
+    Order = 12,
+    Setup = 13,
+    ContentIndex = 14,
+}

@@ -1,0 +1,105 @@
+namespace Interconnect.Endpoint;
+
+// The persisted shapes, schema version 1, as JSON inside encrypted values. tests/Interconnect.Endpoint.Tests/Golden freezes them: a field may be added with a
+// default, never renamed or given another meaning. URIs are in canonical form, times in whole milliseconds since 1970 (UTC).
+
+/// <summary>Who this endpoint is. One entry.</summary>
+internal sealed record IdentityRecord
+{
+    public const string Name = "self";
+    public required string User { get; init; }
+    public required string Client { get; init; }
+    public required ushort Suite { get; init; }
+    public required byte[] SignatureKey { get; init; }
+    public required long CreatedAt { get; init; }
+    public required TransportAccount Account { get; init; }
+
+    /// <summary>Learned with the first accepted publication; null before.</summary>
+    public string? HubDomain { get; init; }
+}
+
+/// <summary>A key package of ours with its private keys, until somebody uses it.</summary>
+internal sealed record KeyPackageRecord(string Reference, byte[] Bundle, long NotAfter, string Frame);
+
+/// <summary>A key of a contact's client.</summary>
+/// <param name="Key">The key we hold to be the client's; empty for a new client that was not confirmed.</param>
+/// <param name="Candidate">A different key that was seen and not confirmed; null when there is none.</param>
+internal sealed record PinnedClient(string Client, ushort Suite, byte[] Key, byte[]? Candidate, long SeenAt);
+
+/// <summary>Somebody we know.</summary>
+internal sealed record ContactRecord(string User)
+{
+    /// <summary>What they allow us.</summary>
+    public ConsentState Theirs { get; init; }
+
+    /// <summary>What we allow them.</summary>
+    public ConsentState Ours { get; init; }
+
+    public IReadOnlyList<PinnedClient> Clients { get; init; } = [];
+    public long AddedAt { get; init; }
+    public bool Blocked => Clients.Any(client => client.Candidate is not null);
+}
+
+/// <summary>A commit that the hub has not answered yet, and the state to adopt when it accepts.</summary>
+internal sealed record PendingCommit(string Frame, byte[] Group);
+
+/// <summary>A room and its group's state.</summary>
+/// <param name="Active">False until the hub accepted its creation.</param>
+internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] Group, PendingCommit? Pending, long JoinedAt);
+
+/// <summary>A room on its way: key material was asked for. By peer.</summary>
+internal sealed record SetupRecord(string Peer, string Room, string? RequestFrame, int Attempts, long NotBefore);
+
+/// <summary>A message, sent or received.</summary>
+internal sealed record MessageRecord(string Id, bool Incoming, string Peer)
+{
+    public string? Text { get; init; }
+    public required MessageState State { get; init; }
+    public required long CreatedAt { get; init; }
+    public string? Room { get; init; }
+    public string? ContentId { get; init; }
+    public byte[]? Content { get; init; }
+    public string? Frame { get; init; }
+    public string? SenderClient { get; init; }
+    public string? ContentType { get; init; }
+    public string? InReplyTo { get; init; }
+    public ulong? Sequence { get; init; }
+    public long? AcceptedAt { get; init; }
+    public long? HandedOverAt { get; init; }
+    public long? DeliveredAt { get; init; }
+    public string? RuleId { get; init; }
+    public string? Reason { get; init; }
+    public int Attempts { get; init; }
+    public long NotBefore { get; init; }
+    public bool Shown { get; init; }
+}
+
+/// <summary>A signed frame that the hub has not answered yet; these bytes and no others are sent under its id.</summary>
+/// <param name="To">The ghost's user, or null for the service.</param>
+internal sealed record OutboxRecord(string Frame, string? To, byte[] Bytes, FramePurpose Purpose, string? Room, long CreatedAt, int Attempts, long NotBefore);
+
+/// <summary>What a frame was for; outlives the outbox, because reports come later.</summary>
+internal sealed record SentRecord(string Frame, FramePurpose Purpose, string? Message, string? Room, string? Peer);
+
+/// <summary>What a frame of ours is for. Numbers are stored.</summary>
+internal enum FramePurpose
+{
+    KeyPublication = 1,
+    KeyRequest = 2,
+    Consent = 3,
+    RoomCommit = 4,
+    Message = 5,
+    Receipt = 6,
+}
+
+/// <summary>An envelope that came before its turn.</summary>
+internal sealed record HeldRecord(string Conversation, ulong Sequence, byte[] Frame, string? From, long Deadline);
+
+/// <summary>A chunk of a frame that is not complete yet.</summary>
+internal sealed record ChunkRecord(string Sender, string Text, long At);
+
+/// <summary>Where a conversation stands.</summary>
+/// <param name="Next">The sequence number to come next.</param>
+/// <param name="Own">Numbers from there on that our own frames took.</param>
+/// <param name="Unplaced">How many of our accepted frames took numbers that the hub did not tell; negative when more were assumed than reported so far.</param>
+internal sealed record OrderRecord(string Conversation, ulong Next, IReadOnlyList<ulong> Own, int Unplaced);

@@ -1,0 +1,303 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Interconnect.Federation;
+using Polly;
+using Polly.Retry;
+
+namespace Interconnect.Endpoint;
+
+/// <summary>
+/// A Matrix account that carries frames: login, sync, send. The sync position is saved only after everything before it is, so that what a crash catches in between
+/// comes again; sends carry the frame's id as transaction id, so that a repeated one is the same event.
+/// </summary>
+internal sealed class MatrixTransport : ITransport
+{
+    private const string SessionKey = "matrix session";
+    private const string SinceKey = "matrix since";
+    private const string RoomsKey = "matrix rooms";
+
+    private readonly MatrixOptions options;
+    private readonly ITransportMemory memory;
+    private readonly TimeProvider clock;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ResiliencePipeline<MatrixAnswer<JsonObject>> retry;
+    private MatrixApi? api;
+    private MatrixRooms rooms = MatrixRooms.Empty;
+    private ITransportSink? sink;
+    private string? since;
+    private Task running = Task.CompletedTask;
+
+    public MatrixTransport(MatrixOptions options, ITransportMemory memory, TimeProvider clock)
+    {
+        this.options = options;
+        this.memory = memory;
+        this.clock = clock;
+        retry = new ResiliencePipelineBuilder<MatrixAnswer<JsonObject>> { TimeProvider = clock }
+            .AddRetry(new RetryStrategyOptions<MatrixAnswer<JsonObject>>
+            {
+                ShouldHandle = new PredicateBuilder<MatrixAnswer<JsonObject>>().HandleResult(answer => answer.Failure is { Retry: true }),
+                MaxRetryAttempts = int.MaxValue,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = options.FirstRetryDelay,
+                MaxDelay = options.MaxRetryDelay,
+                DelayGenerator = arguments => ValueTask.FromResult(arguments.Outcome.Result?.RetryAfter),
+                OnRetry = arguments =>
+                {
+                    sink?.StatusChanged(new TransportStatus(TransportState.Reconnecting, arguments.Outcome.Result?.Failure));
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .Build();
+    }
+
+    public UserUri User => options.Address.User;
+
+    public async Task<TransportFailure?> StartAsync(ITransportSink receiver, CancellationToken cancellation)
+    {
+        sink = receiver;
+        var created = MatrixApi.Create(options, clock);
+        if (created.Value is null)
+            return created.Failure;
+
+        api = created.Value;
+        if (await LoadAsync(cancellation).ConfigureAwait(false) is false && await LoginAsync(cancellation).ConfigureAwait(false) is { } failure)
+            return failure;
+
+        // The first sync returns at once: it shows that the token is good and brings what waited.
+        var first = await api.SyncAsync(since, MatrixEvents.Filter, TimeSpan.Zero, cancellation).ConfigureAwait(false);
+        if (first.Code == "M_UNKNOWN_TOKEN")
+        {
+            if (await LoginAsync(cancellation).ConfigureAwait(false) is { } refused)
+                return refused;
+
+            first = await api.SyncAsync(since, MatrixEvents.Filter, TimeSpan.Zero, cancellation).ConfigureAwait(false);
+        }
+
+        if (first.Value is null)
+            return first.Failure;
+
+        sink.StatusChanged(new TransportStatus(TransportState.Connected));
+        running = Task.Run(() => RunAsync(first.Value), CancellationToken.None);
+        return null;
+    }
+
+    public async Task<TransportSend> SendAsync(TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame, CancellationToken cancellation)
+    {
+        if (MatrixEvents.Write(options, id, frame) is not { } events)
+            return new TransportSend.Rejected(MatrixFailures.TooLarge);
+
+        var account = MatrixEvents.IdOf(options, to);
+        var (room, why) = await RoomWithAsync(account, cancellation).ConfigureAwait(false);
+        if (room is null)
+            return Outcome(why!);
+
+        foreach (var (transaction, content) in events)
+        {
+            var sent = await api!.SendEventAsync(room, transaction, content, cancellation).ConfigureAwait(false);
+            if (sent.Value is null)
+            {
+                if (sent.Code is "M_FORBIDDEN" or "M_NOT_FOUND")
+                {
+                    // The room is no good any more, for example because we left it; the next attempt finds or makes another.
+                    rooms.Forget(room);
+                    return new TransportSend.Later(TimeSpan.FromSeconds(1), MatrixFailures.Refused(sent.Code, true));
+                }
+
+                return Outcome(sent);
+            }
+        }
+
+        return new TransportSend.Taken();
+    }
+
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync().ConfigureAwait(false);
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        api?.Dispose();
+    }
+
+    private static TransportSend Outcome(MatrixAnswer<JsonObject> answer) => answer.Failure!.Retry
+        ? new TransportSend.Later(answer.RetryAfter ?? TimeSpan.FromSeconds(2), answer.Failure)
+        : new TransportSend.Rejected(answer.Failure);
+
+    private async Task<bool> LoadAsync(CancellationToken cancellation)
+    {
+        if (await memory.LoadAsync(SinceKey, cancellation).ConfigureAwait(false) is { } position)
+            since = Encoding.UTF8.GetString(position);
+
+        if (await memory.LoadAsync(RoomsKey, cancellation).ConfigureAwait(false) is { } saved && MatrixRooms.Load(saved) is { } known)
+            rooms = known;
+        else
+            since = null;
+
+        if (await memory.LoadAsync(SessionKey, cancellation).ConfigureAwait(false) is not { } session || JsonNode.Parse(session).Text("access_token") is not { } token)
+            return false;
+
+        api!.UseToken(token);
+        return true;
+    }
+
+    private async Task<TransportFailure?> LoginAsync(CancellationToken cancellation)
+    {
+        var earlier = await memory.LoadAsync(SessionKey, cancellation).ConfigureAwait(false);
+        var answer = await api!.LoginAsync(earlier is null ? null : JsonNode.Parse(earlier).Text("device_id"), cancellation).ConfigureAwait(false);
+        if (answer.Value is null)
+            return answer.Code is "M_FORBIDDEN" or "M_USER_DEACTIVATED" or "M_UNKNOWN" ? MatrixFailures.BadCredentials : answer.Failure;
+
+        if (answer.Value.Text("access_token") is not { } token || answer.Value.Text("user_id") != options.Address.Id)
+            return MatrixFailures.Protocol;
+
+        await memory.SaveAsync(SessionKey, Encoding.UTF8.GetBytes(answer.Value.ToJsonString()), cancellation).ConfigureAwait(false);
+        api.UseToken(token);
+        return null;
+    }
+
+    private async Task RunAsync(JsonObject first)
+    {
+        var batch = first;
+        while (!stopping.IsCancellationRequested)
+        {
+            await TakeAsync(batch).ConfigureAwait(false);
+            var answer = await retry.ExecuteAsync(async cancellation => await api!.SyncAsync(since, MatrixEvents.Filter, options.SyncTimeout, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
+            if (answer.Value is null && answer.Code == "M_UNKNOWN_TOKEN")
+            {
+                if (await LoginAsync(stopping.Token).ConfigureAwait(false) is { } refused)
+                {
+                    sink!.StatusChanged(new TransportStatus(refused.Retry ? TransportState.Reconnecting : TransportState.BadCredentials, refused));
+                    if (!refused.Retry)
+                        return;
+
+                    await Task.Delay(options.MaxRetryDelay, clock, stopping.Token).ConfigureAwait(false);
+                }
+
+                batch = [];
+                continue;
+            }
+
+            if (answer.Value is null)
+            {
+                sink!.StatusChanged(new TransportStatus(TransportState.Stopped, answer.Failure));
+                return;
+            }
+
+            sink!.StatusChanged(new TransportStatus(TransportState.Connected));
+            batch = answer.Value;
+        }
+    }
+
+    /// <summary>
+    /// One batch, in order: memberships, invitations, then messages room by room. The position is saved last: a crash before leaves the batch to come again, and what
+    /// was saved of it is known by its event ids.
+    /// </summary>
+    private async Task TakeAsync(JsonObject batch)
+    {
+        var joined = batch.Object("rooms").Object("join") ?? [];
+        foreach (var (room, content) in joined)
+        {
+            foreach (var happened in (content.Object("state").Array("events") ?? []).Concat(content.Object("timeline").Array("events") ?? []))
+                NoteMember(room, happened);
+        }
+
+        foreach (var (room, _) in batch.Object("rooms").Object("leave") ?? [])
+            rooms.Forget(room);
+
+        foreach (var (room, content) in batch.Object("rooms").Object("invite") ?? [])
+            await AcceptAsync(room, content).ConfigureAwait(false);
+
+        foreach (var (room, content) in joined)
+        {
+            foreach (var happened in await TimelineAsync(room, content.Object("timeline")).ConfigureAwait(false))
+            {
+                if (MatrixEvents.Read(options, happened) is { } item)
+                    await sink!.ReceiveAsync(item, stopping.Token).ConfigureAwait(false);
+            }
+        }
+
+        if (batch.Text("next_batch") is { } next && next != since)
+        {
+            await memory.SaveAsync(RoomsKey, rooms.Save(), stopping.Token).ConfigureAwait(false);
+            await memory.SaveAsync(SinceKey, Encoding.UTF8.GetBytes(next), stopping.Token).ConfigureAwait(false);
+            since = next;
+        }
+    }
+
+    private void NoteMember(string room, JsonNode? happened)
+    {
+        if (happened.Text("type") == "m.room.member" && happened.Text("state_key") is { } account && MatrixEvents.Sender(options, account) is not null)
+            rooms.Note(room, account, happened.Object("content").Text("membership"));
+    }
+
+    /// <summary>Invitations of the gateway's accounts are accepted, others are left to the user's other clients.</summary>
+    private async Task AcceptAsync(string room, JsonNode? invitation)
+    {
+        var inviter = (invitation.Object("invite_state").Array("events") ?? [])
+            .FirstOrDefault(happened => happened.Text("type") == "m.room.member" && happened.Text("state_key") == options.Address.Id).Text("sender");
+        if (MatrixEvents.Sender(options, inviter) is null)
+            return;
+
+        var answer = await retry.ExecuteAsync(async cancellation => await api!.JoinAsync(room, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
+        if (answer.Value is not null)
+            rooms.Note(room, inviter!, "join");
+    }
+
+    /// <summary>A batch's messages of a room, oldest first. Where the server left some out, they are fetched back to where the last batch ended.</summary>
+    private async Task<List<JsonNode?>> TimelineAsync(string room, JsonObject? timeline)
+    {
+        var events = (timeline.Array("events") ?? []).ToList();
+        var from = timeline.Flag("limited") && since is not null ? timeline.Text("prev_batch") : null;
+        for (var pages = 0; from is not null && pages < 100; pages++)
+        {
+            var page = from;
+            var answer = await retry.ExecuteAsync(async cancellation => await api!.MessagesAsync(room, page, since, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
+            var older = answer.Value.Array("chunk") ?? [];
+            events.InsertRange(0, older.Reverse());
+            from = older.Count == 0 || answer.Value.Text("end") == from ? null : answer.Value.Text("end");
+        }
+
+        return events;
+    }
+
+    /// <summary>The room with an account of the gateway's, made when there is none, once the account is in it.</summary>
+    private async Task<(string? Room, MatrixAnswer<JsonObject>? Why)> RoomWithAsync(string account, CancellationToken cancellation)
+    {
+        if (rooms.Find(account) is null)
+        {
+            var created = await api!.CreateDirectRoomAsync(account, cancellation).ConfigureAwait(false);
+            if (created.Value is null)
+                return (null, created);
+
+            if (created.Value.Text("room_id") is not { } made)
+                return (null, new MatrixAnswer<JsonObject>(MatrixFailures.Protocol));
+
+            // A crash before the next sync only leaves an empty room; the sync after it finds it again.
+            if (rooms.Find(account) is null)
+                rooms.Note(made, account, "invite");
+        }
+
+        using var patience = new CancellationTokenSource(options.JoinTimeout, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        while (true)
+        {
+            var changed = rooms.Changed;
+            if (rooms.Find(account) is (var room, true))
+                return (room, null);
+
+            try
+            {
+                await changed.WaitAsync(either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                return (null, new MatrixAnswer<JsonObject>(MatrixFailures.NotJoined));
+            }
+        }
+    }
+}
