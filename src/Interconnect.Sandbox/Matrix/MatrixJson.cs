@@ -41,7 +41,8 @@ internal static class MatrixJson
 
     public static bool? Flag(this JsonNode? node) => node is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : null;
 
-    public static long? Number(this JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
+    public static long? Number(this JsonNode? node) =>
+        node is not JsonValue value ? null : value.TryGetValue<long>(out var number) ? number : value.TryGetValue<int>(out var small) ? small : null;
 
     public static IEnumerable<string> Texts(this JsonNode? node) => node is JsonArray array ? array.Select(Text).OfType<string>() : [];
 
