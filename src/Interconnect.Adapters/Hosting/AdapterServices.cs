@@ -1,3 +1,4 @@
+using Interconnect.Adapters.Matrix;
 using Interconnect.Adapters.Xmpp;
 using Interconnect.Federation;
 using Interconnect.Storage;
@@ -17,6 +18,16 @@ public static class AdapterServices
     {
         Check([.. host.Problems(), .. xmpp.Problems()]);
         return services.AddInterconnectAdapter(host, provider => new XmppAdapter(NetworkId.Parse(host.Network), xmpp, provider.GetRequiredService<TimeProvider>()));
+    }
+
+    /// <summary>Hosts a Matrix homeserver.</summary>
+    /// <exception cref="ArgumentException">The options have problems, all of them listed.</exception>
+    public static IServiceCollection AddInterconnectAdapter(this IServiceCollection services, AdapterHostOptions host, MatrixOptions matrix)
+    {
+        Check([.. host.Problems(), .. matrix.Problems()]);
+        return services.AddInterconnectAdapter(
+            host,
+            provider => new MatrixAdapter(NetworkId.Parse(host.Network), matrix, provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
     }
 
     /// <summary>Hosts an adapter that <paramref name="make"/> creates; it is made anew whenever the role starts again.</summary>

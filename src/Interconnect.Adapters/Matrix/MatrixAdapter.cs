@@ -1,0 +1,340 @@
+using System.Buffers;
+using System.Data.Common;
+using System.Text.Json.Nodes;
+using Interconnect.Adapters.Hosting;
+using Interconnect.Adapters.Matrix.Rooms;
+using Interconnect.Adapters.Matrix.Wire;
+using Interconnect.Federation;
+using Interconnect.Storage;
+
+namespace Interconnect.Adapters.Matrix;
+
+/// <summary>
+/// The glue of the Matrix adapter. In: a transaction is answered only when everything in it is stored. Out: an event goes into the room that ghost and user share,
+/// under a transaction id made from the event's id, so that sending it again is the same event.
+/// </summary>
+internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
+{
+    private const int RememberedTransactions = 256;
+    private const int RoomsAtOnce = 16;
+    private static readonly TimeSpan UncertainPause = TimeSpan.FromSeconds(5);
+    private readonly MatrixOptions options;
+    private readonly Secret asToken;
+    private readonly Secret hsToken;
+    private readonly TimeProvider clock;
+    private readonly MatrixIdentifiers identifiers;
+    private readonly MatrixTranslator translator;
+    private readonly MatrixConnection connection;
+    private readonly RoomDirectory rooms;
+    private readonly ReadMarks marks = new();
+    private readonly FrameAssembler assembler;
+    private readonly TransactionListener listener;
+    private readonly NetworkDescription description;
+    private readonly NetworkFeatures features;
+    private readonly SemaphoreSlim oneTransaction = new(1);
+    private readonly Queue<string> doneOrder = new();
+    private readonly HashSet<string> done = [];
+    private volatile AdapterStatus status = new(AdapterState.Starting);
+    private IAdapterSink? sink;
+
+    public MatrixAdapter(NetworkId network, MatrixOptions options, Database database, TimeProvider clock)
+    {
+        (this.options, this.clock) = (options, clock);
+        var provider = ProviderDomain.Parse(options.Provider);
+        asToken = Secret.Load(options.AsToken, options.AsTokenFile);
+        hsToken = Secret.Load(options.HsToken, options.HsTokenFile);
+        identifiers = new MatrixIdentifiers(provider, options.ServiceLocalpart, options.GhostPrefix);
+        translator = new MatrixTranslator(identifiers, options);
+        connection = new MatrixConnection(options, asToken, clock, Change);
+        rooms = new RoomDirectory(connection, identifiers, new RoomRecords(database, network));
+        assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
+        listener = new TransactionListener(options, hsToken, this);
+        description = new NetworkDescription(network, provider, OuterEncryption.Tls, "in the users' endpoints; ghosts have no Matrix devices and no keys");
+        features = MatrixFeatures.Of(options);
+    }
+
+    /// <inheritdoc/>
+    public AdapterStatus Status => status;
+
+    /// <inheritdoc/>
+    public NetworkDescription Describe() => description;
+
+    /// <inheritdoc/>
+    public ValueTask<NetworkFeatures> GetFeaturesAsync(CancellationToken cancellation) => new(features);
+
+    /// <inheritdoc/>
+    public async Task StartAsync(IAdapterSink sink, CancellationToken cancellation)
+    {
+        this.sink = sink;
+        if (await connection.StartAsync(cancellation) is { } failure)
+        {
+            Change(failure);
+            throw new AdapterStartException(failure.Reason!);
+        }
+
+        if (await rooms.RegisterAsync(identifiers.Service, cancellation) is { } unregistered)
+        {
+            throw new AdapterStartException("the homeserver does not register the service's own user: " + ReasonOf(unregistered));
+        }
+
+        try
+        {
+            await listener.StartAsync(cancellation);
+        }
+        catch (IOException)
+        {
+            throw new AdapterStartException("the address to listen on is taken");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        await listener.DisposeAsync();
+        await connection.StopAsync();
+        Change(new AdapterStatus(AdapterState.Stopped));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ResolveOutcome> ResolveAsync(string address, CancellationToken cancellation)
+    {
+        if (!identifiers.TryUser(address, out var user))
+        {
+            return new ResolveOutcome.NotFound();
+        }
+
+        return await connection.CallAsync(HttpMethod.Get, $"_matrix/client/v3/profile/{Uri.EscapeDataString(address)}", null, null, cancellation) switch
+        {
+            MatrixAnswer.Ok => new ResolveOutcome.Found(user),
+            MatrixAnswer.No { Status: 404 } => new ResolveOutcome.NotFound(),
+            MatrixAnswer.Later later => new ResolveOutcome.RateLimited(later.RetryAfter),
+            MatrixAnswer.Unknown => new ResolveOutcome.RateLimited(UncertainPause),
+            _ => new ResolveOutcome.NotAllowed(),
+        };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<DeliveryOutcome> DeliverAsync(Delivery delivery, CancellationToken cancellation)
+    {
+        switch (translator.TranslateOut(delivery))
+        {
+            case MatrixOutbound.Impossible no:
+                return new DeliveryOutcome.Rejected(no.RuleId, no.Reason);
+            case MatrixOutbound.Notice notice:
+                var told = await SendAsync(notice.Room, notice.Ghost, delivery, [notice.Content], cancellation);
+                return told is DeliveryOutcome.Delivered ? new DeliveryOutcome.Delivered(true, null) : told;
+            case MatrixOutbound.Events events:
+                return await DeliverAsync(delivery, events, cancellation);
+            default:
+                throw new InvalidOperationException("A delivery becomes events, a notice, or is impossible.");
+        }
+    }
+
+    /// <summary>
+    /// Step 1 and 2 for a whole transaction: 1. was it done before; 2. each room's entries in order, rooms at the same time; 3. remember it; 4. the listener answers.
+    /// A crash before 4: the homeserver brings the same transaction again, and what was stored of it is known by its event id. Parts of frames live in memory only
+    /// and are acknowledged all the same: a crash forgets them, and the endpoint, which has no answer from the hub, sends the whole frame again under the same id.
+    /// </summary>
+    public async ValueTask<TransactionOutcome> TakeAsync(string transactionId, ReadOnlySequence<byte> body, CancellationToken cancellation)
+    {
+        if (translator.TranslateIn(body) is not { } entries)
+        {
+            return new TransactionOutcome.NotJson();
+        }
+
+        await oneTransaction.WaitAsync(cancellation);
+        try
+        {
+            // 1. The homeserver repeats a transaction whose answer it did not get, maybe while we still work on it.
+            if (done.Contains(transactionId))
+            {
+                return new TransactionOutcome.Taken();
+            }
+
+            // 2. The first entry that cannot be stored ends its room, so that nothing passes it.
+            using var slots = new SemaphoreSlim(RoomsAtOnce);
+            var pauses = await Task.WhenAll(entries.Where(e => e.OrderedIn is not null).GroupBy(e => e.OrderedIn!).Select(async room =>
+            {
+                await slots.WaitAsync(cancellation);
+                try
+                {
+                    return await TakeInOrderAsync(room, cancellation);
+                }
+                finally
+                {
+                    slots.Release();
+                }
+            }));
+            if (pauses.Max() is { } pause)
+            {
+                return new TransactionOutcome.NotNow(pause);
+            }
+
+            // 3. In memory: after a restart a repeated transaction is stored again under the same event ids, and the hub takes each once.
+            done.Add(transactionId);
+            doneOrder.Enqueue(transactionId);
+            if (doneOrder.Count > RememberedTransactions)
+            {
+                done.Remove(doneOrder.Dequeue());
+            }
+
+            return new TransactionOutcome.Taken();
+        }
+        finally
+        {
+            oneTransaction.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> HasUserAsync(string userId, CancellationToken cancellation) =>
+        (userId == identifiers.Service || identifiers.TryGhostUser(userId, out _)) && await rooms.RegisterAsync(userId, cancellation) is null;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await listener.DisposeAsync();
+        await connection.DisposeAsync();
+        asToken.Dispose();
+        hsToken.Dispose();
+    }
+
+    private static string ReasonOf(MatrixAnswer answer) => answer switch
+    {
+        MatrixAnswer.Later later => later.Reason,
+        MatrixAnswer.Unknown unknown => unknown.Reason,
+        MatrixAnswer.No no => no.ErrorCode,
+        _ => "no reason",
+    };
+
+    private static DeliveryOutcome Failed(MatrixAnswer answer) => answer switch
+    {
+        MatrixAnswer.Later later => new DeliveryOutcome.Deferred(later.RetryAfter, later.Reason),
+        MatrixAnswer.Unknown unknown => new DeliveryOutcome.Uncertain(unknown.Reason),
+        MatrixAnswer.No no => new DeliveryOutcome.Rejected("MTX-010", "The homeserver refuses it: " + no.ErrorCode),
+        _ => throw new InvalidOperationException("Not a failure."),
+    };
+
+    private void Change(AdapterStatus changed)
+    {
+        status = changed;
+        sink?.StatusChanged(changed);
+    }
+
+    private async ValueTask<DeliveryOutcome> DeliverAsync(Delivery delivery, MatrixOutbound.Events events, CancellationToken cancellation)
+    {
+        for (var again = false; ; again = true)
+        {
+            switch (await rooms.FindOrCreateAsync(events.User, events.Ghost, cancellation))
+            {
+                case RoomOutcome.NoSuchUser:
+                    return new DeliveryOutcome.Rejected("MTX-004", "The homeserver has no such user.");
+                case RoomOutcome.NotFound no:
+                    return Failed(no.Why);
+                case RoomOutcome.Found { Room: var room }:
+                    var outcome = await SendAsync(room, events.Ghost, delivery, events.Contents, cancellation);
+                    if (again || outcome is not DeliveryOutcome.Rejected { Reason: var reason } || !reason.EndsWith("M_FORBIDDEN", StringComparison.Ordinal))
+                    {
+                        return outcome;
+                    }
+
+                    // The ghost is not in that room any more: once more, with another room.
+                    await rooms.ForgetAsync(room, cancellation);
+                    break;
+            }
+        }
+    }
+
+    private async ValueTask<DeliveryOutcome> SendAsync(string room, string ghost, Delivery delivery, IReadOnlyList<JsonObject> contents, CancellationToken cancellation)
+    {
+        var key = EventId.Derive(delivery.Envelope.Id, "matrix " + delivery.Recipient.Value).Hex[..32];
+        string? last = null;
+        for (var i = 0; i < contents.Count; i++)
+        {
+            var path = $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/send/m.room.message/ic{key}.{i + 1}";
+            var answer = await connection.CallAsync(HttpMethod.Put, path, contents[i], ghost, cancellation);
+            if (answer is not MatrixAnswer.Ok ok)
+            {
+                return Failed(answer);
+            }
+
+            last = ok.Body.TryGetProperty("event_id", out var id) ? id.GetString() : null;
+        }
+
+        if (options.DeliveredMeansRead && last is not null)
+        {
+            marks.Sent(room, last);
+        }
+
+        return new DeliveryOutcome.Delivered(Reached: !options.DeliveredMeansRead, last);
+    }
+
+    /// <summary>Null when all was stored; else how long to wait.</summary>
+    private async Task<TimeSpan?> TakeInOrderAsync(IEnumerable<MatrixInbound> entries, CancellationToken cancellation)
+    {
+        foreach (var entry in entries)
+        {
+            try
+            {
+                if (await TakeAsync(entry, cancellation) is { } pause)
+                {
+                    return pause;
+                }
+            }
+            catch (DbException)
+            {
+                return UncertainPause;
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask<TimeSpan?> TakeAsync(MatrixInbound entry, CancellationToken cancellation)
+    {
+        switch (entry)
+        {
+            case MatrixInbound.Submit submit:
+                return PauseOf(await sink!.SubmitAsync(submit.Event, cancellation));
+            case MatrixInbound.Part part:
+                return assembler.Add(part.Sender.Value, part.Chunk) switch
+                {
+                    AssemblyOutcome.Complete complete => PauseOf(await sink!.SubmitAsync(translator.Assembled(complete.Frame, part.Chunk.Id, part.Sender, part.Address), cancellation)),
+                    AssemblyOutcome.Refused no => PauseOf(await sink!.SubmitAsync(MatrixTranslator.Unreadable(no.Error.RuleId, no.Error.Reason, part.Sender, part.Address), cancellation)),
+                    _ => null,
+                };
+            case MatrixInbound.Uncovered uncovered:
+                var sender = identifiers.TryId(uncovered.Sender, out var id) ? id : throw new InvalidOperationException("A sender has an id.");
+                var ghost = await rooms.GhostInAsync(uncovered.Address.Room, sender, cancellation);
+                return PauseOf(await sink!.SubmitAsync(translator.Plain(uncovered.Sender, uncovered.Address with { Ghost = ghost }), cancellation));
+            case MatrixInbound.Invited { Welcome: false } unwelcome:
+                await rooms.DeclineAsync(unwelcome.Room, unwelcome.Ghost, cancellation);
+                return null;
+            case MatrixInbound.Invited invited:
+                return await rooms.JoinAsync(invited.Room, invited.Ghost, invited.By, cancellation) switch
+                {
+                    null => null,
+                    MatrixAnswer.Later later => later.RetryAfter,
+                    _ => UncertainPause,
+                };
+            case MatrixInbound.Left left:
+                await rooms.ForgetAsync(left.Room, cancellation);
+                return null;
+            case MatrixInbound.Read read:
+                foreach (var eventId in marks.ReadUpTo(read.Room, read.EventId))
+                {
+                    if (PauseOf(await sink!.ReportAsync(new InboundReceipt(eventId, read.By, DeliveryStatus.Delivered, null, null), cancellation)) is { } pause)
+                    {
+                        return pause;
+                    }
+                }
+
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>A refusal that trying again cannot change is told to the sender by the hub's own answer or never; the homeserver must not bring it for ever.</summary>
+    private static TimeSpan? PauseOf(SubmitOutcome outcome) => outcome is SubmitOutcome.Refused { RetryAfter: { } pause } ? pause : null;
+}

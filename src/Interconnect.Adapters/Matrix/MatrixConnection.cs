@@ -1,0 +1,251 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Interconnect.Adapters.Hosting;
+using Interconnect.Adapters.Matrix.Wire;
+using Interconnect.Federation;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace Interconnect.Adapters.Matrix;
+
+/// <summary>
+/// Requests to the homeserver as the application service, and how it is. Failures are answers with a certainty; short ones are tried again here (back-off with
+/// jitter, circuit breaker), longer ones are the host's. Knows the client-server interface, not the federation.
+/// </summary>
+internal sealed class MatrixConnection : IAsyncDisposable
+{
+    private const int MaxAnswerBytes = 4 << 20;
+    private static readonly TimeSpan DefaultPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LostPause = TimeSpan.FromSeconds(2);
+    private readonly MatrixOptions options;
+    private readonly Secret token;
+    private readonly TimeProvider clock;
+    private readonly Action<AdapterStatus> changed;
+    private readonly HttpClient http;
+    private readonly ResiliencePipeline<MatrixAnswer> once;
+    private readonly ResiliencePipeline<MatrixAnswer> repeatable;
+    private readonly CancellationTokenSource stopping = new();
+    private volatile AdapterStatus status = new(AdapterState.Starting);
+    private Task watching = Task.CompletedTask;
+
+    public MatrixConnection(MatrixOptions options, Secret token, TimeProvider clock, Action<AdapterStatus> changed)
+    {
+        (this.options, this.token, this.clock, this.changed) = (options, token, clock, changed);
+        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5), MaxConnectionsPerServer = 64 })
+        {
+            BaseAddress = new Uri(options.Homeserver.TrimEnd('/') + "/"),
+            Timeout = Timeout.InfiniteTimeSpan,
+            MaxResponseContentBufferSize = MaxAnswerBytes,
+        };
+        var failed = new PredicateBuilder<MatrixAnswer>().HandleResult(a => a is MatrixAnswer.Unknown or MatrixAnswer.Later { Reason: Unreachable }).Handle<TimeoutRejectedException>();
+        var breaker = new CircuitBreakerStrategyOptions<MatrixAnswer>
+        {
+            FailureRatio = 0.9,
+            MinimumThroughput = 10,
+            SamplingDuration = TimeSpan.FromSeconds(30),
+            BreakDuration = TimeSpan.FromSeconds(5),
+            ShouldHandle = failed,
+        };
+        once = new ResiliencePipelineBuilder<MatrixAnswer> { TimeProvider = clock }
+            .AddCircuitBreaker(breaker)
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = options.RequestTimeout })
+            .Build();
+        repeatable = new ResiliencePipelineBuilder<MatrixAnswer> { TimeProvider = clock }
+            .AddRetry(new RetryStrategyOptions<MatrixAnswer>
+            {
+                MaxRetryAttempts = 2,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+                Delay = TimeSpan.FromMilliseconds(200),
+                ShouldHandle = failed,
+            })
+            .AddPipeline(once)
+            .Build();
+    }
+
+    private const string Unreachable = "the homeserver cannot be reached";
+
+    /// <summary>Asks the homeserver who we are. Null when all is well, else why not.</summary>
+    public async Task<AdapterStatus?> StartAsync(CancellationToken cancellation)
+    {
+        var found = await ProbeAsync(cancellation);
+        if (found.State != AdapterState.Connected)
+        {
+            return found;
+        }
+
+        Change(found);
+        watching = WatchAsync();
+        return null;
+    }
+
+    /// <summary>A request that may be sent again without doing it twice: reading, joining, registering, and sends with a transaction id.</summary>
+    public ValueTask<MatrixAnswer> CallAsync(HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation) =>
+        RunAsync(repeatable, method, path, body, asUser, cancellation);
+
+    /// <summary>A request that would be done twice when sent twice.</summary>
+    public ValueTask<MatrixAnswer> CallOnceAsync(HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation) =>
+        RunAsync(once, method, path, body, asUser, cancellation);
+
+    /// <summary>Stops asking.</summary>
+    public async Task StopAsync()
+    {
+        await stopping.CancelAsync();
+        await watching;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        http.Dispose();
+        stopping.Dispose();
+    }
+
+    private async ValueTask<MatrixAnswer> RunAsync(ResiliencePipeline<MatrixAnswer> pipeline, HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation)
+    {
+        MatrixAnswer answer;
+        try
+        {
+            answer = await pipeline.ExecuteAsync(async token => await RequestAsync(method, path, body, asUser, token), cancellation);
+        }
+        catch (BrokenCircuitException)
+        {
+            answer = new MatrixAnswer.Later(DefaultPause, Unreachable);
+        }
+        catch (TimeoutRejectedException)
+        {
+            answer = new MatrixAnswer.Unknown("the homeserver did not answer in time");
+        }
+
+        Notice(answer);
+        return answer;
+    }
+
+    private async ValueTask<MatrixAnswer> RequestAsync(HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation)
+    {
+        var query = asUser is null ? "" : (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "user_id=" + Uri.EscapeDataString(asUser);
+        using var request = new HttpRequestMessage(method, path + query);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Use(bytes => Encoding.UTF8.GetString(bytes.Span)));
+        if (body is not null)
+        {
+            request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+        }
+
+        try
+        {
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
+            var content = await ReadAsync(response, cancellation);
+            return response.IsSuccessStatusCode
+                ? content is { } ok ? new MatrixAnswer.Ok(ok) : new MatrixAnswer.Unknown("the homeserver's answer is not JSON")
+                : Failure(response, content);
+        }
+        catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.HostUnreachable or SocketError.NetworkUnreachable })
+        {
+            return new MatrixAnswer.Later(LostPause, Unreachable);
+        }
+        catch (HttpRequestException)
+        {
+            return new MatrixAnswer.Unknown("the connection to the homeserver broke");
+        }
+    }
+
+    private static async ValueTask<JsonElement?> ReadAsync(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+            using var document = await JsonDocument.ParseAsync(stream, new JsonDocumentOptions { MaxDepth = 64 }, cancellation);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private MatrixAnswer Failure(HttpResponseMessage response, JsonElement? body)
+    {
+        var code = body is { } json && json.TryGetProperty("errcode", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "M_UNKNOWN";
+        return (int)response.StatusCode switch
+        {
+            429 => new MatrixAnswer.Later(RetryAfter(response, body) ?? DefaultPause, "the homeserver asks to go slower"),
+            >= 500 => new MatrixAnswer.Later(RetryAfter(response, body) ?? DefaultPause, $"the homeserver failed with {(int)response.StatusCode}"),
+            401 or 403 when code is "M_UNKNOWN_TOKEN" or "M_MISSING_TOKEN" => new MatrixAnswer.Later(TimeSpan.FromSeconds(30), BadToken),
+            var status => new MatrixAnswer.No(status, code),
+        };
+    }
+
+    private const string BadToken = "the homeserver refuses the application service's token";
+
+    private TimeSpan? RetryAfter(HttpResponseMessage response, JsonElement? body)
+    {
+        var header = response.Headers.RetryAfter;
+        TimeSpan? pause = header?.Delta ?? header?.Date - clock.GetUtcNow();
+        if (pause is null && body is { } json && json.TryGetProperty("retry_after_ms", out var ms) && ms.ValueKind == JsonValueKind.Number && ms.TryGetInt64(out var value))
+        {
+            pause = TimeSpan.FromMilliseconds(value);
+        }
+
+        return pause is { } wait ? TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, TimeSpan.TicksPerDay)) : null;
+    }
+
+    private void Notice(MatrixAnswer answer)
+    {
+        switch (answer)
+        {
+            case MatrixAnswer.Later { Reason: BadToken }:
+                Change(new AdapterStatus(AdapterState.BadCredentials, BadToken));
+                break;
+            case MatrixAnswer.Later { Reason: Unreachable }:
+                Change(new AdapterStatus(AdapterState.Degraded, Unreachable));
+                break;
+            case MatrixAnswer.Unknown unknown:
+                Change(new AdapterStatus(AdapterState.Degraded, unknown.Reason));
+                break;
+        }
+    }
+
+    private async ValueTask<AdapterStatus> ProbeAsync(CancellationToken cancellation) => await RunAsync(once, HttpMethod.Get, "_matrix/client/v3/account/whoami", null, null, cancellation) switch
+    {
+        MatrixAnswer.Ok => new AdapterStatus(AdapterState.Connected),
+        MatrixAnswer.Later { Reason: BadToken } => new AdapterStatus(AdapterState.BadCredentials, BadToken),
+        MatrixAnswer.Later later => new AdapterStatus(AdapterState.Degraded, later.Reason),
+        MatrixAnswer.Unknown unknown => new AdapterStatus(AdapterState.Degraded, unknown.Reason),
+        MatrixAnswer.No no => new AdapterStatus(AdapterState.BadCredentials, string.Create(CultureInfo.InvariantCulture, $"the homeserver answers {no.Status} {no.ErrorCode} when asked who we are")),
+        _ => throw new InvalidOperationException("A homeserver answers, refuses, asks to wait, or does not answer."),
+    };
+
+    private async Task WatchAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(status.State == AdapterState.Connected ? Shorter(options.KeepAlive, DefaultPause) : LostPause, clock, stopping.Token);
+                Change(await ProbeAsync(stopping.Token));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private void Change(AdapterStatus now)
+    {
+        if (now != status)
+        {
+            status = now;
+            changed(now);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using System.Text.Json;
+
+namespace Interconnect.Adapters.Matrix.Wire;
+
+/// <summary>What a request to the homeserver led to. A closed set.</summary>
+internal abstract record MatrixAnswer
+{
+    /// <summary>Done.</summary>
+    public sealed record Ok(JsonElement Body) : MatrixAnswer;
+
+    /// <summary>Certainly not done; trying again can help.</summary>
+    public sealed record Later(TimeSpan RetryAfter, string Reason) : MatrixAnswer;
+
+    /// <summary>Certainly not done, and will not be.</summary>
+    /// <param name="ErrorCode">The homeserver's, such as <c>M_FORBIDDEN</c>.</param>
+    public sealed record No(int Status, string ErrorCode) : MatrixAnswer;
+
+    /// <summary>Sent, but not answered: it may have been done.</summary>
+    public sealed record Unknown(string Reason) : MatrixAnswer;
+}
