@@ -65,6 +65,12 @@ public sealed class QuarantineTests
     }
 
     [Fact]
+    public void Internals_OfAProject_AreForItsTestsOnly() => NoticesAndHolds(
+        OpenedInternals,
+        Add("src/Interconnect.Mls/Interconnect.Mls.csproj", "<Project><ItemGroup><InternalsVisibleTo Include=\"Interconnect.Hub\" /></ItemGroup></Project>"),
+        Add("src/Interconnect.Mls/Broken.cs", "[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"Interconnect.Hub\")]"));
+
+    [Fact]
     public void Adapters_OfOneNetwork_DoNotKnowAnother() => NoticesAndHolds(
         AdaptersThatMeet,
         codebase => codebase.With(AdaptersFolder + "Aaa/X.cs", "namespace Interconnect.Adapters.Aaa; using Interconnect.Adapters.Bbb;")
@@ -110,10 +116,7 @@ public sealed class QuarantineTests
     private static IEnumerable<string> MlsSecretsInHub(Codebase codebase)
     {
         var sources = codebase.ProductSources.ToList();
-        var publicGroups = sources.Where(source => source.Path.StartsWith($"src/{Mls}/PublicGroups/", StringComparison.Ordinal)).SelectMany(source => source.DeclaredTypes);
-        var known = sources.Where(source => source.Project is not (Mls or "Interconnect.Endpoint" or "Interconnect.Agent")).SelectMany(source => source.DeclaredTypes);
-        var kept = sources.Where(source => source.Project == Mls).SelectMany(source => source.DeclaredTypes)
-            .Except(publicGroups).Except(known).Except(MlsTypesForServers).ToHashSet();
+        var kept = sources.Where(source => source.Project == Mls).SelectMany(source => source.PublicTypesIn(Mls)).Except(MlsTypesForServers).ToHashSet();
         foreach (var source in sources.Where(source => source.Project == Hub))
         {
             foreach (var name in source.NamesFrom("Interconnect", 3).Where(name => name.StartsWith(Mls + ".", StringComparison.Ordinal)))
@@ -130,6 +133,16 @@ public sealed class QuarantineTests
             }
         }
     }
+
+    private static IEnumerable<string> OpenedInternals(Codebase codebase) =>
+        (from project in codebase.ProductProjects
+         from friend in project.Xml.Descendants("InternalsVisibleTo").Select(element => element.Attribute("Include")?.Value ?? "")
+         where codebase.Projects.Any(other => other.IsProduct && other.Name == friend)
+         select $"{project.Name} opens its internals to {friend}")
+        .Concat(
+            from source in codebase.ProductSources
+            where source.Identifiers.Contains("InternalsVisibleTo")
+            select $"{source.Path} opens internals past the project file");
 
     private static IEnumerable<string> AdaptersThatMeet(Codebase codebase)
     {

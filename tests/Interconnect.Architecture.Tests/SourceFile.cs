@@ -16,6 +16,12 @@ internal sealed record SourceFile(string Path, string Project, string Text, Synt
         Root.DescendantNodes().OfType<BaseTypeDeclarationSyntax>().Select(type => type.Identifier.Text)
             .Concat(Root.DescendantNodes().OfType<DelegateDeclarationSyntax>().Select(type => type.Identifier.Text));
 
+    /// <summary>Types that other projects can name, declared directly in this namespace.</summary>
+    public IEnumerable<string> PublicTypesIn(string @namespace) =>
+        Root.DescendantNodes().OfType<FileScopedNamespaceDeclarationSyntax>().Where(declaration => declaration.Name.ToString() == @namespace)
+            .SelectMany(declaration => declaration.Members.OfType<BaseTypeDeclarationSyntax>())
+            .Where(type => type.Modifiers.Any(SyntaxKind.PublicKeyword)).Select(type => type.Identifier.Text);
+
     public IEnumerable<string> Identifiers => Tokens.Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText);
 
     public IEnumerable<string> Comments =>
