@@ -3,6 +3,9 @@ namespace Interconnect.Mls.Encoding;
 /// <summary>Whole structures and vectors of structures.</summary>
 internal static class Codec
 {
+    /// <summary>No list of numbers is longer: there are only 65,536 of them, and real ones have a handful.</summary>
+    private const int MaxNumbers = 4096;
+
     public static byte[] Encode<T>(T structure)
         where T : IMlsStructure<T>
     {
@@ -55,6 +58,11 @@ internal static class Codec
         var list = new List<ushort>();
         while (!reader.AtEnd)
         {
+            if (list.Count == MaxNumbers)
+            {
+                throw reader.Refusal(Rules.Oversize, "element");
+            }
+
             list.Add(reader.U16("element"));
         }
 

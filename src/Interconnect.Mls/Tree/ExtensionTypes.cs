@@ -30,14 +30,12 @@ internal static class ExtensionTypes
     public static IReadOnlyList<Extension> ReadList(ref MlsReader reader)
     {
         var extensions = Codec.ReadVector<Extension>(ref reader, "extensions");
-        for (var i = 1; i < extensions.Count; i++)
+        var seen = extensions.Count > 1 ? new HashSet<ushort>() : null;
+        foreach (var extension in extensions)
         {
-            for (var j = 0; j < i; j++)
+            if (seen is not null && !seen.Add(extension.Type))
             {
-                if (extensions[i].Type == extensions[j].Type)
-                {
-                    reader.Fail(Rules.DuplicateExtension, "extensions");
-                }
+                reader.Fail(Rules.DuplicateExtension, "extensions");
             }
         }
 

@@ -7,7 +7,7 @@ namespace Interconnect.Mls.Tree;
 /// ParentNode of RFC 9420 section 7.1. Immutable.
 /// <c>struct { HPKEPublicKey encryption_key; opaque parent_hash&lt;V&gt;; uint32 unmerged_leaves&lt;V&gt;; }</c>
 /// </summary>
-internal sealed class ParentNode(ReadOnlyMemory<byte> encryptionKey, ReadOnlyMemory<byte> parentHash, IReadOnlyList<uint> unmergedLeaves)
+internal sealed class ParentNode(ReadOnlyMemory<byte> encryptionKey, ReadOnlyMemory<byte> parentHash, uint[] unmergedLeaves)
     : IMlsStructure<ParentNode>
 {
     private HpkePublicKey? parsedEncryptionKey;
@@ -17,7 +17,7 @@ internal sealed class ParentNode(ReadOnlyMemory<byte> encryptionKey, ReadOnlyMem
     public ReadOnlyMemory<byte> ParentHash => parentHash;
 
     /// <summary>Sorted leaf indices.</summary>
-    public IReadOnlyList<uint> UnmergedLeaves => unmergedLeaves;
+    public ReadOnlySpan<uint> UnmergedLeaves => unmergedLeaves;
 
     public static ParentNode Read(ref MlsReader reader)
     {
@@ -33,7 +33,7 @@ internal sealed class ParentNode(ReadOnlyMemory<byte> encryptionKey, ReadOnlyMem
 
         reader.EndVector(outer);
         reader.Leave();
-        return new ParentNode(key, parentHash, unmerged);
+        return new ParentNode(key, parentHash, unmerged.ToArray());
     }
 
     public void Write(MlsWriter writer)
@@ -53,19 +53,29 @@ internal sealed class ParentNode(ReadOnlyMemory<byte> encryptionKey, ReadOnlyMem
 
     public ParentNode WithUnmerged(uint leaf)
     {
-        var list = new List<uint>(unmergedLeaves.Count + 1);
-        list.AddRange(unmergedLeaves);
-        var at = list.BinarySearch(leaf);
-        if (at < 0)
-        {
-            list.Insert(~at, leaf);
-        }
-
-        return new ParentNode(encryptionKey, parentHash, list);
+        var at = Array.BinarySearch(unmergedLeaves, leaf);
+        return at >= 0
+            ? this
+            : new ParentNode(encryptionKey, parentHash, [.. unmergedLeaves[..~at], leaf, .. unmergedLeaves[~at..]]);
     }
 
-    public ParentNode WithoutUnmerged(IReadOnlyCollection<uint> leaves) =>
-        new(encryptionKey, parentHash, unmergedLeaves.Where(leaf => !leaves.Contains(leaf)).ToList());
+    /// <param name="leaves">Sorted.</param>
+    public ParentNode WithoutUnmerged(ReadOnlySpan<uint> leaves)
+    {
+        var kept = new List<uint>(unmergedLeaves.Length);
+        foreach (var leaf in unmergedLeaves)
+        {
+            if (leaves.BinarySearch(leaf) < 0)
+            {
+                kept.Add(leaf);
+            }
+        }
+
+        return new ParentNode(encryptionKey, parentHash, kept.ToArray());
+    }
+
+    /// <summary>Needs the leaves to be sorted, which <see cref="TreeValidation"/> checks before anything else.</summary>
+    public bool HasUnmerged(uint leaf) => Array.BinarySearch(unmergedLeaves, leaf) >= 0;
 
     public ParentNode WithParentHash(ReadOnlyMemory<byte> hash) => new(encryptionKey, hash, unmergedLeaves);
 }

@@ -8,6 +8,9 @@ namespace Interconnect.Mls.Tree;
 /// </summary>
 internal static class RatchetTreeCodec
 {
+    /// <summary>65,536 leaves: a blank node costs one byte on the wire and an object here, so the bound is on nodes, not bytes.</summary>
+    private const int MaxNodes = (1 << 17) - 1;
+
     public static byte[] Encode(RatchetTree tree)
     {
         using var writer = new MlsWriter(4096);
@@ -45,6 +48,7 @@ internal static class RatchetTreeCodec
         var outer = reader.BeginVector("nodes");
         while (!reader.AtEnd)
         {
+            Rules.EmptyTree.Require(nodes.Count < MaxNodes);
             nodes.Add(reader.Optional("node") ? ReadNode(ref reader, nodes.Count) : default);
         }
 

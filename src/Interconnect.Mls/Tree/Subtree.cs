@@ -110,23 +110,24 @@ internal sealed class Subtree
     public byte[] Hash(HashFunction function) => hash ??= ComputeHash(function, Leaf, Parent, Left?.Hash(function), Right?.Hash(function));
 
     /// <summary>The tree hash this subtree had before the leaves were added: with them blank and taken out of every list (RFC 9420 section 7.9).</summary>
-    public byte[] HashWithout(HashFunction function, IReadOnlyList<uint> leaves)
+    /// <param name="leaves">Sorted.</param>
+    public byte[] HashWithout(HashFunction function, ReadOnlySpan<uint> leaves)
     {
-        var level = TreeMath.Level(Node);
-        var touched = false;
-        foreach (var leaf in leaves)
-        {
-            touched |= (2 * leaf) >> (level + 1) == Node >> (level + 1);
-        }
+        var mine = Below(leaves);
+        return mine.IsEmpty
+            ? Hash(function)
+            : ComputeHash(function, null, Parent?.WithoutUnmerged(mine), Left?.HashWithout(function, mine), Right?.HashWithout(function, mine));
+    }
 
-        return touched
-            ? ComputeHash(
-                function,
-                null,
-                Parent?.WithoutUnmerged(leaves.ToHashSet()),
-                Left?.HashWithout(function, leaves),
-                Right?.HashWithout(function, leaves))
-            : Hash(function);
+    /// <summary>Those of some sorted leaves that lie in this subtree.</summary>
+    public ReadOnlySpan<uint> Below(ReadOnlySpan<uint> leaves)
+    {
+        var half = (1u << TreeMath.Level(Node)) - 1;
+        var first = (Node - half) / 2;
+        var last = (Node + half) / 2;
+        var from = leaves.BinarySearch(first);
+        var to = leaves.BinarySearch(last);
+        return leaves[(from < 0 ? ~from : from)..(to < 0 ? ~to : to + 1)];
     }
 
     // TreeHashInput of RFC 9420 section 7.8.

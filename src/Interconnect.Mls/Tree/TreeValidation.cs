@@ -44,29 +44,39 @@ internal static class TreeValidation
     /// <summary>Unmerged leaves (MLS-205), parent hashes (MLS-204), distinct keys (MLS-206, MLS-207).</summary>
     public static void VerifyStructure(RatchetTree tree)
     {
-        foreach (var node in tree.Nodes())
+        var parents = tree.Nodes().Where(node => node.Parent is not null).ToList();
+        foreach (var node in parents)
         {
-            if (node.Parent is not null)
-            {
-                VerifyUnmergedLeaves(tree, node);
-                Rules.ParentHash.Require(IsParentHashValid(tree, node));
-            }
+            VerifySorted(tree, node);
+        }
+
+        foreach (var node in parents)
+        {
+            VerifyUnmergedLeaves(node);
+            Rules.ParentHash.Require(IsSetWith(tree, node, node.Left!, node.Right!) || IsSetWith(tree, node, node.Right!, node.Left!));
         }
 
         VerifyDistinctKeys(tree);
     }
 
-    private static void VerifyUnmergedLeaves(RatchetTree tree, Subtree node)
+    private static void VerifySorted(RatchetTree tree, Subtree node)
     {
         var unmerged = node.Parent!.UnmergedLeaves;
-        for (var i = 0; i < unmerged.Count; i++)
+        for (var i = 0; i < unmerged.Length; i++)
         {
-            var leaf = unmerged[i];
-            Rules.UnmergedLeaves.Require(leaf < tree.LeafCount && (i == 0 || unmerged[i - 1] < leaf) && TreeMath.Covers(node.Node, leaf));
+            Rules.UnmergedLeaves.Require(
+                unmerged[i] < tree.LeafCount && (i == 0 || unmerged[i - 1] < unmerged[i]) && TreeMath.Covers(node.Node, unmerged[i]));
+        }
+    }
+
+    private static void VerifyUnmergedLeaves(Subtree node)
+    {
+        foreach (var leaf in node.Parent!.UnmergedLeaves)
+        {
             var at = node;
             while (at.Left is not null)
             {
-                Rules.UnmergedLeaves.Require(at.Parent is null || at.Parent.UnmergedLeaves.Contains(leaf));
+                Rules.UnmergedLeaves.Require(at.Parent is null || at.Parent.HasUnmerged(leaf));
                 at = 2 * leaf < at.Node ? at.Left : at.Right!;
             }
 
@@ -76,32 +86,25 @@ internal static class TreeValidation
 
     // RFC 9420 section 7.9.2: below one child lies the node D that was set together with this one, and its parent hash says so; besides D, that
     // child's resolution holds exactly the leaves added since.
-    private static bool IsParentHashValid(RatchetTree tree, Subtree node) =>
-        IsSetWith(tree, node, node.Left!, node.Right!) || IsSetWith(tree, node, node.Right!, node.Left!);
-
     private static bool IsSetWith(RatchetTree tree, Subtree node, Subtree child, Subtree sibling)
     {
         var parent = node.Parent!;
         var resolution = new List<uint>();
         child.AddResolution(resolution);
-        var expectedUnmerged = parent.UnmergedLeaves.Count(leaf => TreeMath.Covers(child.Node, leaf));
-        if (resolution.Count != expectedUnmerged + 1)
+        if (resolution.Count != child.Below(parent.UnmergedLeaves).Length + 1)
         {
             return false;
         }
 
-        byte[]? expected = null;
         foreach (var candidate in resolution)
         {
-            if (TreeMath.Level(candidate) == 0 && parent.UnmergedLeaves.Contains(candidate / 2))
+            if (TreeMath.Level(candidate) > 0 || !parent.HasUnmerged(candidate / 2))
             {
-                continue;
+                var below = child.Find(candidate);
+                var claimed = below.Leaf is { Source: LeafNodeSource.Commit commit } ? commit.ParentHash : below.Parent?.ParentHash;
+                var expected = tree.ParentHash(parent, sibling.HashWithout(tree.Suite.Hash, parent.UnmergedLeaves));
+                return claimed is { } hash && hash.Span.SequenceEqual(expected);
             }
-
-            var below = child.Find(candidate);
-            var claimed = below.Leaf is { Source: LeafNodeSource.Commit commit } ? commit.ParentHash : below.Parent?.ParentHash;
-            expected ??= tree.ParentHash(parent, sibling.HashWithout(tree.Suite.Hash, parent.UnmergedLeaves));
-            return claimed is { } hash && hash.Span.SequenceEqual(expected);
         }
 
         return false;
