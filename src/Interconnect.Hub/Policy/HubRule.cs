@@ -170,6 +170,9 @@ public sealed record HubRule
     /// <summary>Bound.</summary>
     public static HubRule HandshakeSize { get; } = new("HUB-064", "A room update is not larger than the hub allows.");
 
+    /// <summary>Transcript.</summary>
+    public static HubRule CommitLeads { get; } = new("HUB-065", "The commit is signed by its sender and leads from the group as it is to the GroupInfo.");
+
     /// <summary>Message readable.</summary>
     public static HubRule MessageReadable { get; } = new("HUB-070", "A room message is a PrivateMessage that holds application data.");
 

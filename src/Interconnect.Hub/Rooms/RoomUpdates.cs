@@ -1,13 +1,14 @@
 using System.Text;
 using Interconnect.Federation;
 using Interconnect.Mls;
+using Interconnect.Mls.PublicGroups;
 
 namespace Interconnect.Hub;
 
 /// <summary>
 /// Orders the handshakes of a room: the first valid commit of an epoch wins, the others learn the current epoch and start again. Checks, in this order: (1) the room and its size,
-/// (2) the commit and its place, (3) the GroupInfo of the epoch after it, (4) who joins, (5) agreement and consent.
-/// The hub holds no group secret: that the GroupInfo is what the commit leads to is vouched for by its signer, who must be the sender, and by the members, who compare it.
+/// (2) the commit and its place, (3) the GroupInfo of the epoch after it, and that the commit leads there, (4) who joins, (5) agreement and consent.
+/// The hub holds no group secret. A room's first commit has no GroupInfo before it, so there (3) rests on the signer, who must be the sender; the joiner checks the rest.
 /// </summary>
 internal static class RoomUpdates
 {
@@ -33,7 +34,7 @@ internal static class RoomUpdates
         var facts = prepared.Handshake!;
         var room = view.Rooms[update.Room];
         var client = prepared.Envelope.Proof!.Client;
-        var refused = Commit(update, facts, room, client) ?? GroupInfo(update, facts, prepared.Envelope.Proof!) ?? Members(facts, view);
+        var refused = Commit(update, facts, room, client) ?? GroupInfo(update, facts, prepared.Envelope.Proof!) ?? Transition(update, room) ?? Members(facts, view);
         if (refused is not null)
         {
             return refused;
@@ -121,6 +122,18 @@ internal static class RoomUpdates
         return Preparation.TryReadClient(info.Signer.Credential, out var signer) && signer == proof.Client && info.Signer.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span)
             ? null
             : new(HubRule.GroupInfoSigner);
+    }
+
+    private static Decision.Refused? Transition(RoomUpdate update, Room? room)
+    {
+        if (room is null)
+        {
+            return null;
+        }
+
+        // Stored after it was verified, so what does not verify now is a damaged row: a defect.
+        return PublicGroupCheck.VerifyCommit(PublicGroupCheck.Verify(room.GroupInfo).Value, update.Commit, update.GroupInfo)
+            .Match<Decision.Refused?>(transition => transition.IsExternal ? new(HubRule.CommitReadable) : null, error => new(HubRule.CommitLeads, error.Rule));
     }
 
     private static Decision.Refused? Members(HandshakeFacts facts, HubView view)

@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Interconnect.Federation;
+
+namespace Interconnect.Hub.Tests.Kit;
+
+/// <summary>A bus whose publishes land in lists, and whose batches a test hands over itself.</summary>
+internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly ConcurrentDictionary<string, BusHandler> handlers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Channel<FederationEnvelope>> delivered = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim bound = new(0);
+
+    /// <summary>Asked before each publish; anything but null is the outcome, and nothing is stored unless the function does it.</summary>
+    public Func<BusAddress, FederationEnvelope, PublishOutcome?> Interfere { get; set; } = static (_, _) => null;
+
+    /// <summary>Everything that was stored, in order, by network.</summary>
+    public ConcurrentQueue<(string Network, FederationEnvelope Envelope)> Stored { get; } = new();
+
+    public int Bound => handlers.Count;
+
+    public ValueTask<PublishOutcome> PublishAsync(BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    {
+        Assert.True(EnvelopeCodec.TryDecode(body, out var envelope, out var error), error?.ToString());
+        Assert.Equal(conversation, envelope.Conversation);
+        if (Interfere(address, envelope) is { } outcome)
+        {
+            return ValueTask.FromResult(outcome);
+        }
+
+        Store(((BusAddress.Deliver)address).Network.Value, envelope);
+        return ValueTask.FromResult<PublishOutcome>(new PublishOutcome.Stored());
+    }
+
+    public void Store(string network, FederationEnvelope envelope)
+    {
+        Stored.Enqueue((network, envelope));
+        Of(network).Writer.TryWrite(envelope);
+    }
+
+    public ValueTask<IAsyncDisposable> ConsumeAsync(BusAddress address, BusHandler handler, CancellationToken cancellation)
+    {
+        handlers[address.Name] = handler;
+        bound.Release();
+        return ValueTask.FromResult<IAsyncDisposable>(new Binding(this, address.Name));
+    }
+
+    public ValueTask<string?> WhyNotReadyAsync(IReadOnlyList<BusAddress> needed, CancellationToken cancellation) => ValueTask.FromResult<string?>(null);
+
+    public Task<IReadOnlyList<Unusable>> SubmitAsync(params FederationEnvelope[] envelopes) => HandAsync(new BusAddress.Submit(), [.. envelopes.Select(e => (ReadOnlyMemory<byte>)EnvelopeCodec.Encode(e))]);
+
+    public Task<IReadOnlyList<Unusable>> ReportAsync(params FederationEnvelope[] envelopes) => HandAsync(new BusAddress.Report(), [.. envelopes.Select(e => (ReadOnlyMemory<byte>)EnvelopeCodec.Encode(e))]);
+
+    public async Task<IReadOnlyList<Unusable>> HandAsync(BusAddress address, IReadOnlyList<ReadOnlyMemory<byte>> bodies)
+    {
+        var handler = handlers.GetValueOrDefault(address.Name) ?? throw new InvalidOperationException("Nobody is bound to " + address.Name);
+        return await handler(new BusBatch(address, 0, bodies, false), CancellationToken.None).AsTask().WaitAsync(Patience);
+    }
+
+    /// <summary>The next envelope for a network that no test has taken yet.</summary>
+    public async Task<FederationEnvelope> NextAsync(string network) => await Of(network).Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
+    public bool TryNext(string network, out FederationEnvelope? envelope) => Of(network).Reader.TryRead(out envelope);
+
+    public async Task UntilBoundAsync(int streams = 2)
+    {
+        while (handlers.Count < streams)
+        {
+            Assert.True(await bound.WaitAsync(Patience), "The hub did not bind to the bus.");
+        }
+    }
+
+    private Channel<FederationEnvelope> Of(string network) => delivered.GetOrAdd(network, static _ => Channel.CreateUnbounded<FederationEnvelope>());
+
+    private sealed class Binding(FakeBus bus, string name) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            bus.handlers.TryRemove(name, out _);
+            return ValueTask.CompletedTask;
+        }
+    }
+}
