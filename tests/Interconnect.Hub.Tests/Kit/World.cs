@@ -115,6 +115,23 @@ internal sealed class World : IAsyncDisposable
         }
     }
 
+    /// <summary>Moves time on in small steps until something has happened.</summary>
+    public async Task AdvanceUntilAsync(Func<bool> happened, TimeSpan? step = null)
+    {
+        for (var i = 0; i < 2_000; i++)
+        {
+            if (happened())
+            {
+                return;
+            }
+
+            Clock.Advance(step ?? TimeSpan.FromSeconds(1));
+            await Task.Delay(2);
+        }
+
+        Assert.Fail("It did not happen.");
+    }
+
     public RoomUri NewRoom(string? name = null) => RoomUri.Parse($"mimi://hub.test/r/{name ?? Guid.NewGuid().ToString("N")}");
 
     /// <summary>Submits and takes the hub's answer to the sender: an acceptance.</summary>

@@ -1,0 +1,207 @@
+using Interconnect.Federation;
+using Interconnect.Hub.Tests.Kit;
+using static Interconnect.Hub.Tests.Policy.RuleCases;
+
+namespace Interconnect.Hub.Tests.Policy;
+
+/// <summary>The cases of the rules on rooms and what is sent to them.</summary>
+internal static class RoomRuleCases
+{
+    public static IReadOnlyList<RuleCase> All { get; } =
+    [
+        Case(HubRule.RoomHere, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var foreign = RoomUri.Parse("mimi://otherhub.test/r/1");
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Refreshes(room) with { Room = foreign }), HubRule.RoomHere);
+            await w.RefusesAsync(w.Alice.Send(new EncryptedMessage(foreign, null, new byte[] { 1 })), HubRule.RoomHere);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Asks(w.Bob.User, foreign)), HubRule.RoomHere);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Says(ConsentOperation.Request, w.Bob.User, foreign)), HubRule.RoomHere);
+            await w.ClaimAsync(w.Alice, w.Bob.User, w.NewRoom());
+        }),
+        Case(HubRule.RoomExists, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var unknown = w.NewRoom();
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Writes(room, "x") with { Room = unknown }), HubRule.RoomExists);
+            w.Alice.Creates(unknown, []);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Refreshes(unknown)), HubRule.RoomExists);
+            await w.AnotherRoomAsync(w.Alice, w.Bob);
+        }),
+        Case(HubRule.Participant, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var tablet = new Device(World.Xmpp, "a.test", "alice", w.Clock, "tablet");
+            await w.PublishAsync(tablet);
+            tablet.Creates(room, []);
+            await w.RefusesAsync(tablet.Send(tablet.Writes(room, "x")), HubRule.Participant);
+            await w.RefusesAsync(tablet.Send(tablet.Refreshes(room)), HubRule.Participant);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Writes(room, "x"));
+        }),
+        Case(HubRule.CommitReadable, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var proposal = w.Alice.Group!.ProposeUpdate().Value.Message;
+            var update = w.Alice.Refreshes(room);
+            await w.RefusesAsync(w.Alice.Send(update with { Commit = new byte[] { 0, 1, 0, 1, 9 } }), HubRule.CommitReadable);
+            await w.RefusesAsync(w.Alice.Send(update with { Commit = proposal }), HubRule.CommitReadable);
+            await w.RefusesAsync(w.Alice.Send(update with { Commit = w.Bob.Writes(room, "x").Message }), HubRule.CommitReadable);
+            await w.CrossesAsync(w.Alice, w.Bob, update);
+        }),
+        Case(HubRule.CommitGroup, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var mine = w.Alice.Group!;
+            w.Alice.Creates(w.NewRoom(), []);
+            var foreign = w.Alice.Refreshes(room);
+            await w.RefusesAsync(w.Alice.Send(foreign), HubRule.CommitGroup);
+            w.Alice.Group = mine;
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Refreshes(room));
+        }),
+        Case(HubRule.CommitEpoch, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var lost = w.Bob.Group!.Update().Value;
+            var won = await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Refreshes(room));
+            var refusal = await w.RefusesAsync(w.Bob.Send(new RoomUpdate(room, lost.Commit, default, lost.GroupInfo)), HubRule.CommitEpoch);
+            Assert.Equal(2UL, refusal.CurrentEpoch);
+            w.Bob.Follows((RoomUpdate)won.Event);
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Refreshes(room));
+        }),
+        Case(HubRule.GroupInfoValid, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var update = w.Alice.Refreshes(room);
+            var damaged = update.GroupInfo.ToArray();
+            damaged[^1] ^= 1;
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = damaged }), HubRule.GroupInfoValid);
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = new byte[] { 7 } }), HubRule.GroupInfoValid);
+            await w.CrossesAsync(w.Alice, w.Bob, update);
+        }),
+        Case(HubRule.GroupInfoPlace, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var before = w.Alice.Group!.CreateGroupInfo();
+            var update = w.Alice.Refreshes(room);
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = before }), HubRule.GroupInfoPlace);
+            var mine = w.Alice.Group!;
+            var elsewhere = w.Alice.Creates(w.NewRoom(), []);
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = elsewhere.GroupInfo }), HubRule.GroupInfoPlace);
+            w.Alice.Group = mine;
+            await w.CrossesAsync(w.Alice, w.Bob, update);
+        }),
+        Case(HubRule.GroupInfoSigner, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var update = w.Alice.Refreshes(room);
+            w.Bob.Follows(update);
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = w.Bob.Group!.CreateGroupInfo() }), HubRule.GroupInfoSigner);
+            await w.CrossesAsync(w.Alice, w.Bob, update);
+        }),
+        Case(HubRule.CommitLeads, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var before = w.Alice.Group!;
+            var other = w.Alice.Refreshes(room);
+            w.Alice.Group = before;
+            var update = w.Alice.Refreshes(room);
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = other.GroupInfo }), HubRule.CommitLeads);
+            await w.CrossesAsync(w.Alice, w.Bob, update);
+        }),
+        Case(HubRule.WelcomeReadable, async w =>
+        {
+            await w.MeetAsync(w.Alice, w.Bob);
+            var room = w.NewRoom();
+            var update = w.Alice.Creates(room, (await w.ClaimAsync(w.Alice, w.Bob.User)).Clients.Select(c => c.KeyPackage));
+            await w.RefusesAsync(w.Alice.Send(update with { Welcome = new byte[] { 1 } }), HubRule.WelcomeReadable);
+            await w.CrossesAsync(w.Alice, w.Bob, update);
+        }),
+        Case(HubRule.WelcomeClaims, async w =>
+        {
+            await w.MeetAsync(w.Alice, w.Bob);
+            var room = w.NewRoom();
+
+            // Never given out by the hub, though Bob's own.
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Creates(room, [w.Bob.Mls.CreateKeyPackage(TimeSpan.FromDays(1)).KeyPackage])), HubRule.WelcomeClaims);
+
+            // Given out for another room.
+            var elsewhere = await w.ClaimAsync(w.Alice, w.Bob.User, w.NewRoom());
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Creates(room, elsewhere.Clients.Select(c => c.KeyPackage))), HubRule.WelcomeClaims);
+
+            // Given out for any room.
+            var claimed = await w.ClaimAsync(w.Alice, w.Bob.User);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Creates(room, claimed.Clients.Select(c => c.KeyPackage)));
+        }),
+        Case(HubRule.JoinersMatch, async w =>
+        {
+            await w.MeetAsync(w.Alice, w.Bob);
+            var room = w.NewRoom();
+            var claimed = await w.ClaimAsync(w.Alice, w.Bob.User, room);
+            var update = w.Alice.Creates(room, claimed.Clients.Select(c => c.KeyPackage));
+            await w.RefusesAsync(w.Alice.Send(update with { Welcome = default }), HubRule.JoinersMatch);
+            await w.CrossesAsync(w.Alice, w.Bob, update);
+        }),
+        Case(HubRule.MembersRegistered, async w =>
+        {
+            await w.MeetAsync(w.Alice, w.Bob);
+            var room = w.NewRoom();
+            var claimed = await w.ClaimAsync(w.Alice, w.Bob.User, room);
+            var tablet = new Device(World.Matrix, "hs.test", "bob", w.Clock, "tablet");
+            var packages = claimed.Clients.Select(c => c.KeyPackage).ToList();
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Creates(room, [.. packages, tablet.Publication(1).KeyPackages[0]])), HubRule.MembersRegistered);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Creates(room, packages));
+        }),
+        Case(HubRule.RoomSize, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var bernard = new Device(World.Matrix, "hs.test", "bernard", w.Clock);
+            await w.PublishAsync(bernard);
+            await w.CrossesAsync(w.Alice, bernard, w.Alice.Says(ConsentOperation.Request, bernard.User));
+            await w.CrossesAsync(bernard, w.Alice, bernard.Says(ConsentOperation.Grant, w.Alice.User));
+            var claimed = await w.ClaimAsync(w.Alice, bernard.User, room);
+            var before = w.Alice.Group!;
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Adds(room, claimed.Clients.Select(c => c.KeyPackage))), HubRule.RoomSize);
+            w.Alice.Group = before;
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Refreshes(room));
+        }),
+        Case(HubRule.MessageReadable, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            await w.RefusesAsync(w.Alice.Send(new EncryptedMessage(room, null, new byte[] { 1, 2, 3 })), HubRule.MessageReadable);
+            await w.RefusesAsync(w.Alice.Send(new EncryptedMessage(room, null, w.Alice.Group!.CreateGroupInfo())), HubRule.MessageReadable);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Writes(room, "x"));
+        }),
+        Case(HubRule.MessageGroup, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var first = w.Alice.Group!;
+            var other = await w.AnotherRoomAsync(w.Alice, w.Bob);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Writes(other, "x") with { Room = room }), HubRule.MessageGroup);
+            w.Alice.Group = first;
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Writes(room, "x"));
+        }),
+        Case(HubRule.MessageEpoch, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var old = w.Bob.Writes(room, "old");
+            var late = w.Bob.Writes(room, "late");
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Refreshes(room));
+            await w.CrossesAsync(w.Bob, w.Alice, late);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Refreshes(room));
+            var refusal = await w.RefusesAsync(w.Bob.Send(old), HubRule.MessageEpoch);
+            Assert.Equal(3UL, refusal.CurrentEpoch);
+            w.Alice.Refreshes(room);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Writes(room, "ahead")), HubRule.MessageEpoch);
+        }),
+        Case(HubRule.SomebodyThere, async w =>
+        {
+            await w.MeetAsync(w.Alice, w.Bob);
+            var alone = w.NewRoom();
+            await w.AcceptsAsync(w.Alice.Send(w.Alice.Creates(alone, [])));
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Writes(alone, "x")), HubRule.SomebodyThere);
+            var claimed = await w.ClaimAsync(w.Alice, w.Bob.User, alone);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Adds(alone, claimed.Clients.Select(c => c.KeyPackage)));
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Writes(alone, "x"));
+        }),
+    ];
+}
