@@ -1,1 +1,23 @@
-internal static class Program { private static int Main() => 0; }
+using System.CommandLine;
+using Interconnect.Gateway;
+using Interconnect.Gateway.Commands;
+
+var root = new RootCommand("Interconnect: a federated interconnect gateway. Exit codes: 0 well, 1 defect, 2 usage or configuration, 3 not reachable, 4 demo: not arrived.")
+{
+    RunCommand.Create(),
+    CheckCommand.Create(),
+    DemoCommand.Create(),
+};
+var parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+    {
+        await Console.Error.WriteLineAsync(error.Message);
+    }
+
+    await Console.Error.WriteLineAsync("Try: interconnect --help");
+    return ExitCode.Configuration;
+}
+
+return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
