@@ -28,6 +28,7 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private CancellationToken drainUntil = CancellationToken.None;
     private bool aborted;
+    private bool disposed;
     private Task running = Task.CompletedTask;
 
     public HubRole(
@@ -61,9 +62,14 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
         await running;
     }
 
-    /// <summary>Without a stop before it: ends at once, as a crash would.</summary>
+    /// <summary>Without a stop before it: ends at once, as a crash would. The services dispose it once for each of its registrations.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
+
         aborted = true;
         await stopping.CancelAsync();
         await running;
