@@ -76,14 +76,10 @@ internal ref struct MlsReader
         return outer;
     }
 
-    /// <summary>Leaves the vector.</summary>
+    /// <summary>Leaves the vector, once everything in it is read.</summary>
     public void EndVector(int outer)
     {
-        if (!AtEnd)
-        {
-            Fail(Rules.ElementOverrun, "");
-        }
-
+        End();
         limit = outer;
         Leave();
     }

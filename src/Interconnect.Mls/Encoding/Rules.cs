@@ -17,7 +17,6 @@ internal static class Rules
     public static readonly Rule Oversize = Define("MLS-007", "the input is within the size bound");
     public static readonly Rule WrongWireFormat = Define("MLS-008", "the message is of the expected kind");
     public static readonly Rule UnknownVersion = Define("MLS-009", "the protocol version is mls10");
-    public static readonly Rule ElementOverrun = Define("MLS-010", "a vector ends with its last element");
 
     public static readonly Rule KeyPackageSuite = Define("MLS-101", "a KeyPackage is for a known suite, the expected one");
     public static readonly Rule KeyPackageSignature = Define("MLS-102", "a KeyPackage's signature verifies");
@@ -61,7 +60,6 @@ internal static class Rules
     public static readonly Rule SenderTypeAllowed = Define("MLS-313", "the sender type fits the content");
     public static readonly Rule ExternalSenderKnown = Define("MLS-314", "an external sender is listed in the group's external_senders");
     public static readonly Rule GenerationExhausted = Define("MLS-315", "a ratchet has generations left");
-    public static readonly Rule ConfirmationTagPresence = Define("MLS-316", "a commit, and only a commit, has a confirmation tag");
 
     public static readonly Rule UnknownProposalRef = Define("MLS-401", "a referenced proposal was received");
     public static readonly Rule UpdateByCommitter = Define("MLS-402", "a commit has no Update by the committer");

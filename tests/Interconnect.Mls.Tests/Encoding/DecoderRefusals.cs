@@ -1,5 +1,6 @@
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Messages;
+using Interconnect.Mls.Tests.Rules;
 using Interconnect.Mls.Tree;
 
 namespace Interconnect.Mls.Tests.Encoding;
@@ -16,8 +17,12 @@ public sealed class DecoderRefusals
     [InlineData("c000000000000005", "MLS-004", 0)]
     [InlineData("ff", "MLS-004", 0)]
     [InlineData("02aabbcc", "MLS-002", 3)]
+    [Covers("MLS-001", "MLS-002", "MLS-003", "MLS-004")]
     public void Opaque_Malformed_SaysRuleAndOffset(string hex, string rule, int offset)
     {
+        var good = new MlsReader(Convert.FromHexString("02aabb"));
+        Assert.Equal(2, good.Opaque("value").Length);
+        good.End();
         var refusal = Assert.Throws<MlsRefusal>(() =>
         {
             var reader = new MlsReader(Convert.FromHexString(hex));
@@ -28,6 +33,7 @@ public sealed class DecoderRefusals
     }
 
     [Fact]
+    [Covers("MLS-005")]
     public void Commit_PresenceOctetTwo_Refused()
     {
         var refusal = Assert.Throws<MlsRefusal>(() => Codec.Decode<Commit>(new byte[] { 0, 2 }));
@@ -39,8 +45,10 @@ public sealed class DecoderRefusals
     [InlineData("0063", "MLS-006")] // proposal type
     [InlineData("000403", "MLS-006")] // PSK type
     [InlineData("00040204", "MLS-006")] // resumption usage
+    [Covers("MLS-006")]
     public void Proposal_UnknownValue_Refused(string hex, string rule)
     {
+        Assert.IsType<Proposal.Remove>(Codec.Decode<Proposal>(Convert.FromHexString("000300000001")));
         var refusal = Assert.Throws<MlsRefusal>(() => Codec.Decode<Proposal>(Convert.FromHexString(hex)));
         Assert.Equal(rule, refusal.Error.Rule);
     }
@@ -67,8 +75,11 @@ public sealed class DecoderRefusals
     [InlineData("0100", "MLS-201")] // one blank node
     [InlineData("020103", "MLS-006")] // unknown node type
     [InlineData("020102", "MLS-202")] // a parent at a leaf's place
+    [Covers("MLS-201", "MLS-202", "MLS-209")]
     public void RatchetTree_Malformed_Refused(string hex, string rule)
     {
+        var genuine = RatchetTreeCodec.Encode(new Groups.Person("alice").Create().State.Tree);
+        Assert.Equal(1u, RatchetTreeCodec.Decode(CipherSuite.Get(1), genuine).MemberCount);
         var refusal = Assert.Throws<MlsRefusal>(() => RatchetTreeCodec.Decode(CipherSuite.Get(1), Convert.FromHexString(hex)));
         Assert.Equal(rule, refusal.Error.Rule);
     }

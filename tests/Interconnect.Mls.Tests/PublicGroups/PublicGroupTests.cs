@@ -1,0 +1,108 @@
+using Interconnect.Mls.Crypto;
+using Interconnect.Mls.Encoding;
+using Interconnect.Mls.PublicGroups;
+using Interconnect.Mls.Tests.Groups;
+using Interconnect.Mls.Tests.Rules;
+
+namespace Interconnect.Mls.Tests.PublicGroups;
+
+public sealed class PublicGroupTests
+{
+    private readonly Person alice;
+    private readonly Person bob;
+
+    public PublicGroupTests() => (alice, bob) = Scenarios.Pair();
+
+    [Fact]
+    public void Headers_OfGenuineMessages_SayWhatAServerNeeds()
+    {
+        var cathy = new Person("cathy");
+        var commit = alice.Group.Commit(new CommitRequest { Add = [cathy.Verified], AuthenticatedData = "aad"u8.ToArray() }).Value;
+        Assert.True(PublicHandshake.TryRead(commit.Commit, out var handshake, out _));
+        Assert.Equal((1ul, true, (byte)1, 0u), (handshake.Epoch, handshake.IsCommit, handshake.SenderType, handshake.SenderIndex!.Value));
+        Assert.Equal("group"u8.ToArray(), handshake.GroupId.ToArray());
+        Assert.Equal("aad"u8.ToArray(), handshake.AuthenticatedData.ToArray());
+        Assert.True(PublicHandshake.TryRead(bob.Group.ProposeUpdate().Value.Message, out var proposal, out _));
+        Assert.Equal((false, (ushort)2, 1u), (proposal.IsCommit, proposal.ProposalType!.Value, proposal.SenderIndex!.Value));
+
+        Assert.True(WelcomeHeader.TryRead(commit.Welcome!, out var welcome, out _));
+        Assert.Equal(cathy.Bundle.Reference.ToArray(), Assert.Single(welcome.KeyPackageRefs).ToArray());
+        Assert.True(GroupInfoHeader.TryRead(commit.GroupInfo, out var info, out _));
+        Assert.Equal((2ul, (ushort)1, 0u), (info.Epoch, info.CipherSuite, info.Signer));
+        Assert.NotNull(info.RatchetTree);
+        var message = alice.Group.Encrypt("secret"u8, "clear"u8).Value.PrivateMessage;
+        Assert.True(PrivateMessageHeader.TryRead(message, out var header, out _));
+        Assert.Equal((1ul, (byte)1, 5), (header.Epoch, header.ContentType, header.AuthenticatedDataLength));
+
+        Assert.False(PublicHandshake.TryRead(message, out _, out var error));
+        Assert.Equal("MLS-008", error.Rule);
+        Assert.False(WelcomeHeader.TryRead(message[..10], out _, out error));
+        Assert.Equal(("MLS-001", true), (error.Rule, error.Offset is not null && error.Path is not null));
+    }
+
+    [Fact]
+    [Covers("MLS-611", "MLS-302", "MLS-304")]
+    public void VerifyCommit_FollowsTheGroupFromEpochToEpoch()
+    {
+        var current = PublicGroupCheck.Verify(alice.Group.CreateGroupInfo()).Value;
+        Assert.Equal(2, current.Members.Count);
+        var cathy = new Person("cathy");
+        var commit = alice.Group.AddMembers([cathy.Verified]).Value;
+        var rival = bob.Group.Update().Value;
+        Assert.Equal("MLS-611", PublicGroupCheck.VerifyCommit(current, commit.Commit, rival.GroupInfo).Error.Rule);
+        Assert.Equal("MLS-611", PublicGroupCheck.VerifyCommit(current, commit.Commit, alice.Group.CreateGroupInfo()).Error.Rule);
+        Assert.Equal("MLS-313", PublicGroupCheck.VerifyCommit(current, bob.Group.ProposeUpdate().Value.Message, commit.GroupInfo).Error.Rule);
+        Assert.Equal("MLS-304", PublicGroupCheck.VerifyHandshake(current, Forge.Flip(bob.Group.ProposeUpdate().Value.Message, ^34)).Error.Rule);
+
+        var step = PublicGroupCheck.VerifyCommit(current, commit.Commit, commit.GroupInfo).Value;
+        Assert.Equal("cathy"u8.ToArray(), Assert.Single(step.Added).Credential.Identity.ToArray());
+        Assert.Empty(step.Removed);
+        Assert.Equal(0u, step.Committer.LeafIndex);
+        Assert.Equal("MLS-302", PublicGroupCheck.VerifyCommit(step.Next, rival.Commit, rival.GroupInfo).Error.Rule);
+        alice.Group = commit.NewState;
+
+        var removal = alice.Group.RemoveMembers([bob.Leaf]).Value;
+        step = PublicGroupCheck.VerifyCommit(step.Next, removal.Commit, removal.GroupInfo).Value;
+        Assert.Equal("bob"u8.ToArray(), Assert.Single(step.Removed).Credential.Identity.ToArray());
+
+        var join = bob.Client.JoinExternally(removal.GroupInfo).Value;
+        step = PublicGroupCheck.VerifyCommit(step.Next, join.Commit, join.GroupInfo).Value;
+        Assert.True(step.IsExternal);
+        Assert.Equal("bob"u8.ToArray(), step.Committer.Credential.Identity.ToArray());
+    }
+
+    [Fact]
+    public void PublicGroups_TypesReachNoSecret()
+    {
+        var seen = new HashSet<Type>();
+        var pending = new Queue<Type>(typeof(PublicHandshake).Assembly.GetTypes()
+            .Where(type => type.Namespace == "Interconnect.Mls.PublicGroups" && !type.Name.Contains('<')));
+        Assert.True(pending.Count > 6);
+        const System.Reflection.BindingFlags All = System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Static
+            | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic;
+        while (pending.TryDequeue(out var type))
+        {
+            foreach (var part in type.IsGenericType ? type.GetGenericArguments() : [])
+            {
+                pending.Enqueue(part);
+            }
+
+            if (type.Assembly != typeof(PublicHandshake).Assembly || !seen.Add(type.IsGenericType ? type.GetGenericTypeDefinition() : type))
+            {
+                continue;
+            }
+
+            foreach (var field in type.GetFields(All | System.Reflection.BindingFlags.DeclaredOnly).Where(field => !field.IsStatic))
+            {
+                pending.Enqueue(field.FieldType.HasElementType ? field.FieldType.GetElementType()! : field.FieldType);
+            }
+        }
+
+        Assert.Contains(typeof(Mls.Tree.RatchetTree), seen);
+        Assert.DoesNotContain(typeof(Secret<>), seen);
+        Assert.DoesNotContain(typeof(IDhPrivateKey), seen);
+        Assert.DoesNotContain(typeof(ISigner), seen);
+        Assert.DoesNotContain(typeof(SignatureKeyPair), seen);
+        Assert.DoesNotContain(typeof(MlsGroup), seen);
+    }
+}

@@ -1,0 +1,126 @@
+using Interconnect.Mls.Crypto;
+using Interconnect.Mls.Encoding;
+using Interconnect.Mls.Tests.Groups;
+using Interconnect.Mls.Tree;
+
+namespace Interconnect.Mls.Tests.Rules;
+
+public sealed class KeyPackageRulesTests
+{
+    private readonly Person bob = new("bob");
+
+    [Fact]
+    [Covers("MLS-007", "MLS-008", "MLS-009", "MLS-101", "MLS-102", "MLS-106")]
+    public void KeyPackage_WrongKindSuiteSignatureOrTime_Refused()
+    {
+        var encoded = bob.Bundle.KeyPackage.ToArray();
+        Assert.Equal("MLS-007", KeyPackages.Verify(new byte[70_000], Person.Start).Error.Rule);
+        Assert.Equal("MLS-009", KeyPackages.Verify(Forge.Flip(encoded, 0), Person.Start).Error.Rule);
+        Assert.Equal("MLS-101", KeyPackages.Verify(encoded, Person.Start, CipherSuite.Get(2)).Error.Rule);
+        Assert.Equal("MLS-102", KeyPackages.Verify(Forge.Flip(encoded, ^1), Person.Start).Error.Rule);
+        Assert.Equal("MLS-106", KeyPackages.Verify(encoded, Person.Start.AddDays(31)).Error.Rule);
+        Assert.Equal("MLS-106", KeyPackages.Verify(encoded, Person.Start.AddDays(-1)).Error.Rule);
+        var alice = new Person("alice").Create();
+        Assert.Equal("MLS-008", KeyPackages.Verify(alice.Group.CreateGroupInfo(), Person.Start).Error.Rule);
+
+        var verified = KeyPackages.Verify(encoded, Person.Start, CipherSuite.Get(1)).Value;
+        Assert.Equal(bob.Bundle.Reference.ToArray(), verified.Reference.ToArray());
+        Assert.Equal(Person.Start.AddDays(30), verified.NotAfter);
+        Assert.Equal(encoded, verified.Encoded.ToArray());
+    }
+
+    [Fact]
+    [Covers("MLS-103", "MLS-104", "MLS-105", "MLS-107", "MLS-110", "MLS-111")]
+    public void KeyPackage_WronglyMade_Refused()
+    {
+        var key = bob.Client.Suite.Kem.GenerateKeyPair(SystemRandomness.Instance).PublicKey;
+        var update = Forge.Leaf(bob, new LeafNodeSource.Update(), place: new LeafPlace("g"u8.ToArray(), 0));
+        Assert.Equal("MLS-103", Forge.Verdict(Forge.KeyPackage(bob, update)));
+        var leaf = Forge.Leaf(bob, Forge.Lifetime, encryptionKey: key);
+        Assert.Equal("MLS-104", Forge.Verdict(Forge.KeyPackage(bob, leaf, initKey: key)));
+        var unsigned = new LeafNode(
+            leaf.EncryptionKey, leaf.SignatureKey, leaf.Credential, leaf.Capabilities, leaf.Source, leaf.Extensions, Forge.Flip(leaf.Signature.ToArray(), 5));
+        Assert.Equal("MLS-105", Forge.Verdict(Forge.KeyPackage(bob, unsigned)));
+        var silent = Forge.Leaf(bob, Forge.Lifetime, capabilities: bob.Client.Capabilities with { CipherSuites = [2] });
+        Assert.Equal("MLS-107", Forge.Verdict(Forge.KeyPackage(bob, silent)));
+        var unlisted = Forge.Leaf(bob, Forge.Lifetime, extensions: [new Extension(0xff00, new byte[1])]);
+        Assert.Equal("MLS-107", Forge.Verdict(Forge.KeyPackage(bob, unlisted)));
+        var twice = new Extension(0xff00, new byte[1]);
+        Assert.Equal("MLS-110", Forge.Verdict(Forge.KeyPackage(bob, leaf, extensions: [twice, twice])));
+        Assert.Equal("MLS-111", Forge.Verdict(Forge.KeyPackage(bob, leaf, initKey: new byte[31])));
+
+        Assert.Null(Forge.Verdict(Forge.KeyPackage(bob, leaf, extensions: [twice])));
+    }
+
+    [Theory]
+    [MemberData(nameof(Scenarios.Suites), MemberType = typeof(Scenarios))]
+    [Covers("MLS-111", "MLS-112")]
+    public void Keys_Malformed_Refused(ushort id)
+    {
+        var suite = CipherSuite.Get(id);
+        var size = suite.Kem.Group.PrivateKeySize;
+        Assert.Equal("MLS-112", SignatureKeyPair.Import(suite, new byte[200]).Error.Rule);
+        Assert.Equal("MLS-112", SignatureKeyPair.Import(suite, []).Error.Rule);
+        Assert.Equal("MLS-112", Forge.RuleOf(() => suite.Kem.Group.ImportPrivate(new byte[size + 1])));
+        Assert.Equal("MLS-111", Forge.RuleOf(() => suite.Kem.Group.ImportPublic(new byte[size + 1])));
+        var key = suite.Kem.GenerateKeyPair(SystemRandomness.Instance);
+        Assert.Equal(key.PublicKey.ToArray(), suite.Kem.Group.ImportPrivate(key.Export()).PublicKey.ToArray());
+        using var pair = suite.GenerateSignatureKeyPair();
+        Assert.Equal(pair.PublicKey.ToArray(), SignatureKeyPair.Import(suite, pair.ExportPrivateKey()).Value.PublicKey.ToArray());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    [Covers("MLS-113")]
+    public void Agree_WithALowOrderPoint_Refused(ushort id)
+    {
+        var kem = CipherSuite.Get(id).Kem;
+        using var own = kem.GenerateKeyPair(SystemRandomness.Instance);
+        using var other = kem.GenerateKeyPair(SystemRandomness.Instance);
+        var shared = new byte[kem.Group.SharedSecretSize];
+        Assert.Equal("MLS-113", Forge.RuleOf(() => own.Agree(kem.Group.ImportPublic(new byte[kem.Group.PublicKeySize]), shared)));
+        own.Agree(kem.Group.ImportPublic(other.PublicKey.Span), shared);
+        Assert.True(shared.AsSpan().ContainsAnyExcept((byte)0));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(5)]
+    [InlineData(7)]
+    [Covers("MLS-111", "MLS-112")]
+    public void NistKeys_OffTheCurveOrOutOfRange_Refused(ushort id)
+    {
+        var group = CipherSuite.Get(id).Kem.Group;
+        var good = CipherSuite.Get(id).Kem.GenerateKeyPair(SystemRandomness.Instance);
+        Assert.Equal("MLS-111", Forge.RuleOf(() => group.ImportPublic(Forge.Flip(good.PublicKey.ToArray(), ^1))));
+        Assert.Equal("MLS-111", Forge.RuleOf(() => group.ImportPublic(Forge.Flip(good.PublicKey.ToArray(), 0))));
+        Assert.Equal("MLS-112", Forge.RuleOf(() => group.ImportPrivate(new byte[group.PrivateKeySize])));
+        Assert.Equal("MLS-112", Forge.RuleOf(() => group.ImportPrivate(Enumerable.Repeat((byte)0xff, group.PrivateKeySize).ToArray())));
+        Assert.Equal(good.PublicKey.ToArray(), group.ImportPrivate(good.Export()).PublicKey.ToArray());
+    }
+
+    [Fact]
+    [Covers("MLS-210")]
+    public void LeafOfAGroup_WithoutItsPlace_Refused()
+    {
+        var leaf = Forge.Leaf(bob, new LeafNodeSource.Update(), place: new LeafPlace("g"u8.ToArray(), 3));
+        Assert.Equal("MLS-210", Forge.RuleOf(() => leaf.VerifySignature(bob.Client.Suite, null)));
+        Assert.False(leaf.VerifySignature(bob.Client.Suite, new LeafPlace("g"u8.ToArray(), 4)));
+        Assert.True(leaf.VerifySignature(bob.Client.Suite, new LeafPlace("g"u8.ToArray(), 3)));
+    }
+
+    [Fact]
+    [Covers("MLS-801", "MLS-802", "MLS-803")]
+    public void PersistedState_OfAnotherKindOrOwner_Refused()
+    {
+        var alice = new Person("alice").Create();
+        var exported = alice.Group.Export();
+        Assert.Equal("MLS-801", alice.Client.ImportGroup(bob.Bundle.Export()).Error.Rule);
+        var status = (byte[])exported.Clone();
+        status[3] = 9;
+        Assert.Equal("MLS-802", alice.Client.ImportGroup(status).Error.Rule);
+        Assert.Equal("MLS-803", bob.Client.ImportGroup(exported).Error.Rule);
+        Assert.True(alice.Client.ImportGroup(exported).IsOk);
+    }
+}
