@@ -44,8 +44,8 @@ public sealed class KeyPackageBundle : IDisposable
     /// <summary>Reads what <see cref="Export"/> wrote. Refuses another version (MLS-801) or keys that do not belong together (MLS-802).</summary>
     public static MlsResult<KeyPackageBundle> Import(ReadOnlyMemory<byte> exported) => MlsRefusal.Catch(() =>
     {
-        var reader = StateFormat.Open(exported.ToArray(), StateFormat.KindKeyPackageBundle);
-        var keyPackage = Messages.KeyPackage.Read(ref reader);
+        var reader = StateFormat.Open(exported, StateFormat.KindKeyPackageBundle);
+        var keyPackage = Codec.ReadDetached<KeyPackage>(ref reader);
         Rules.StateConsistent.Require(CipherSuite.TryGet(keyPackage.Suite, out var suite));
         var bundle = new KeyPackageBundle(
             suite!,

@@ -38,7 +38,8 @@ internal sealed class NistGroup(NistCurve curve) : IDhGroup
         var point = curve.DecodePoint(raw);
         try
         {
-            return new PublicKey(ECDiffieHellman.Create(new ECParameters { Curve = curve.Curve, Q = point }));
+            using var key = ECDiffieHellman.Create(new ECParameters { Curve = curve.Curve, Q = point });
+            return new PublicKey(key.PublicKey);
         }
         catch (CryptographicException)
         {
@@ -63,9 +64,9 @@ internal sealed class NistGroup(NistCurve curve) : IDhGroup
         throw new CryptographicException("DeriveKeyPair found no scalar.");
     }
 
-    private sealed class PublicKey(ECDiffieHellman key) : IDhPublicKey
+    private sealed class PublicKey(ECDiffieHellmanPublicKey key) : IDhPublicKey
     {
-        public ECDiffieHellmanPublicKey Key { get; } = key.PublicKey;
+        public ECDiffieHellmanPublicKey Key => key;
     }
 
     private sealed class PrivateKey(ECDiffieHellman key, byte[] scalar, byte[] publicKey) : IDhPrivateKey

@@ -24,6 +24,15 @@ internal static class Codec
         return structure;
     }
 
+    /// <summary>Reads a structure out of a copy of its bytes, so that it does not keep the rest of the input, which may hold secrets, alive.</summary>
+    public static T ReadDetached<T>(ref MlsReader reader)
+        where T : IMlsStructure<T>
+    {
+        var start = reader.Position;
+        T.Read(ref reader);
+        return Decode<T>(reader.Since(start).ToArray());
+    }
+
     /// <summary>T field&lt;V&gt;</summary>
     public static IReadOnlyList<T> ReadVector<T>(ref MlsReader reader, string field)
         where T : IMlsStructure<T>

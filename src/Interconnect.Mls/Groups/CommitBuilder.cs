@@ -23,8 +23,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
         var consumed = new ConsumedSecrets();
         var staged = new ConsumedSecrets();
 
-        var list = new CommitProposals(client, state).List(request); // 1
-        var applied = new ProposalList(client, state.Tree, state.Context).Apply(list, state.OwnLeaf, own: true);
+        var (list, applied) = Propose(request); // 1
         var withPath = applied.PathRequired || !client.Options.OmitPathWhenAllowed;
         var draft = withPath ? Draft(applied) : null; // 2
         var tree = draft?.Tree ?? applied.Tree;
@@ -73,6 +72,37 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
 
     private static ProposalOrRef AsListed(ListedProposal item) =>
         item.Stored is { } stored ? new ProposalOrRef.ByReference(stored.Reference) : new ProposalOrRef.ByValue(item.Proposal);
+
+    // A stored proposal can be valid by itself and still not go with the others or the tree; no proposer may block every commit by that. So when the
+    // list is refused, the stored ones are taken one by one, and those that do not fit are left out.
+    private (IReadOnlyList<ListedProposal> List, AppliedProposals Applied) Propose(CommitRequest request)
+    {
+        var rules = new ProposalList(client, state.Tree, state.Context);
+        var list = new CommitProposals(client, state).List(request);
+        try
+        {
+            return (list, rules.Apply(list, state.OwnLeaf, own: true));
+        }
+        catch (MlsRefusal) when (list.Any(item => item.Stored is not null))
+        {
+            var kept = list.Where(item => item.Stored is null).ToList();
+            var applied = rules.Apply(kept, state.OwnLeaf, own: true);
+            foreach (var item in list.Where(item => item.Stored is not null))
+            {
+                try
+                {
+                    applied = rules.Apply([.. kept, item], state.OwnLeaf, own: true);
+                    kept.Add(item);
+                }
+                catch (MlsRefusal)
+                {
+                    // Left out: the commit goes without it.
+                }
+            }
+
+            return (kept, applied);
+        }
+    }
 
     private PathDraft Draft(AppliedProposals applied)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
@@ -28,12 +29,25 @@ internal static class GroupStateCodec
         return writer.ToArray();
     }
 
+    /// <param name="exported">Erased when this returns: nothing of the state points into it.</param>
     public static GroupState Decode(MlsClient client, byte[] exported)
+    {
+        try
+        {
+            return Read(client, exported);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(exported);
+        }
+    }
+
+    private static GroupState Read(MlsClient client, byte[] exported)
     {
         var reader = StateFormat.Open(exported, StateFormat.KindGroup);
         var status = reader.U8("status");
         Rules.StateConsistent.Require(status <= (byte)GroupStatus.ReInitialised);
-        var context = GroupContext.Read(ref reader);
+        var context = Codec.ReadDetached<GroupContext>(ref reader);
         Rules.StateConsistent.Require(CipherSuite.TryGet(context.Suite, out var suite));
         var tree = ReadTree(ref reader, suite!);
         var tag = reader.Opaque("confirmation_tag").ToArray();
@@ -74,7 +88,7 @@ internal static class GroupStateCodec
     {
         var start = reader.Position;
         reader.Opaque("ratchet_tree");
-        return RatchetTreeCodec.Decode(suite, reader.Since(start));
+        return RatchetTreeCodec.Decode(suite, reader.Since(start).ToArray());
     }
 
     // The encryption secret is not here: the secret tree holds what is left of it.
@@ -161,7 +175,7 @@ internal static class GroupStateCodec
         {
             stored.Add(new StoredProposal(
                 reader.Opaque("reference").ToArray(),
-                Proposal.Read(ref reader),
+                Codec.ReadDetached<Proposal>(ref reader),
                 Sender.Read(ref reader),
                 reader.Optional("leaf_key") ? suite.Kem.Group.ImportPrivate(reader.Opaque("leaf_key").Span) : null));
         }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
@@ -76,11 +77,15 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
         var advanced = past is null
             ? state with { SecretTree = secretTree }
             : state with { Past = state.Past.Replace(past, past with { SecretTree = secretTree }) };
-        return signed.Content.Content is Content.Application application
-            ? new Processed.ApplicationMessage(
-                new MlsGroup(client, advanced), consumed, tree.Member(sender.LeafIndex), application.Data.ToArray(), message.AuthenticatedData,
-                message.Epoch, sender.Generation)
-            : Handshake(signed, advanced, consumed);
+        if (signed.Content.Content is not Content.Application application)
+        {
+            return Handshake(signed, advanced, consumed);
+        }
+
+        var data = application.Data.ToArray();
+        CryptographicOperations.ZeroMemory(MemoryMarshal.AsMemory(application.Data).Span);
+        return new Processed.ApplicationMessage(
+            new MlsGroup(client, advanced), consumed, tree.Member(sender.LeafIndex), data, message.AuthenticatedData, message.Epoch, sender.Generation);
     }
 
     private void RequireHandshakeEpoch(ulong epoch)

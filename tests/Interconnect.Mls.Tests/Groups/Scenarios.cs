@@ -110,6 +110,26 @@ public sealed class Scenarios
     }
 
     [Fact]
+    public void A_proposal_that_fits_nothing_does_not_block_commits()
+    {
+        var alice = new Person("alice").Create();
+        var bob = new Person("bob");
+        alice.Add([bob]);
+        var thief = new Person("thief");
+        var taken = Rules.Forge.KeyPackage(
+            thief, Rules.Forge.Leaf(thief, Rules.Forge.Lifetime, encryptionKey: alice.State.Tree.Leaf(0)!.EncryptionKey));
+        alice.Take(Rules.Forge.Proposal(bob, new Messages.Proposal.Add(taken)));
+        var cathy = bob.Group.ProposeAdd(new Person("cathy").Verified).Value;
+        alice.Take(cathy.Message);
+        bob.Group = cathy.NewState;
+        Assert.Equal(2, alice.Group.StoredProposalCount);
+
+        alice.Commit(new CommitRequest(), bob);
+        Person.AssertAgree(alice, bob);
+        Assert.Equal(3, alice.Group.Members.Count);
+    }
+
+    [Fact]
     public void A_commit_that_lost_the_race_is_discarded_and_the_winner_processed()
     {
         var (alice, bob) = Pair();
