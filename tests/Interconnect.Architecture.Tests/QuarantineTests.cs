@@ -128,7 +128,7 @@ public sealed class QuarantineTests
 
             if (source.NamesFrom("Interconnect", 2).Contains(Mls))
             {
-                foreach (var name in source.Identifiers.Where(kept.Contains).Distinct())
+                foreach (var name in source.Identifiers.Where(kept.Contains))
                     yield return $"{source.Path} uses {name}";
             }
         }

@@ -11,21 +11,27 @@ internal sealed record SourceFile(string Path, string Project, string Text, Synt
 
     public int LineCount { get; } = Text.AsSpan().Count('\n');
 
+    /// <summary>All syntax nodes; walked once, as every rule looks at them several times.</summary>
+    public IReadOnlyList<SyntaxNode> Nodes => field ??= [.. Root.DescendantNodes()];
+
+    /// <summary>Comments, regions and blanks between the tokens.</summary>
+    public IReadOnlyList<SyntaxTrivia> Trivia => field ??= [.. Root.DescendantTrivia()];
+
     /// <summary>Types declared here: classes, structs, records, interfaces, enums and delegates.</summary>
     public IEnumerable<string> DeclaredTypes =>
-        Root.DescendantNodes().OfType<BaseTypeDeclarationSyntax>().Select(type => type.Identifier.Text)
-            .Concat(Root.DescendantNodes().OfType<DelegateDeclarationSyntax>().Select(type => type.Identifier.Text));
+        Nodes.OfType<BaseTypeDeclarationSyntax>().Select(type => type.Identifier.Text)
+            .Concat(Nodes.OfType<DelegateDeclarationSyntax>().Select(type => type.Identifier.Text));
 
     /// <summary>Types that other projects can name, declared directly in this namespace.</summary>
     public IEnumerable<string> PublicTypesIn(string @namespace) =>
-        Root.DescendantNodes().OfType<FileScopedNamespaceDeclarationSyntax>().Where(declaration => declaration.Name.ToString() == @namespace)
+        Nodes.OfType<FileScopedNamespaceDeclarationSyntax>().Where(declaration => declaration.Name.ToString() == @namespace)
             .SelectMany(declaration => declaration.Members.OfType<BaseTypeDeclarationSyntax>())
             .Where(type => type.Modifiers.Any(SyntaxKind.PublicKeyword)).Select(type => type.Identifier.Text);
 
-    public IEnumerable<string> Identifiers => Tokens.Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText);
+    public IReadOnlySet<string> Identifiers =>
+        field ??= Tokens.Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.ValueText).ToHashSet();
 
-    public IEnumerable<string> Comments =>
-        Root.DescendantTrivia().Where(IsComment).Select(trivia => trivia.ToFullString());
+    public IReadOnlyList<string> Comments => field ??= [.. Trivia.Where(IsComment).Select(trivia => trivia.ToFullString())];
 
     public static SourceFile Parse(string path, string text)
     {

@@ -100,7 +100,7 @@ public sealed partial class SourceStyleTests
 
     private static IEnumerable<string> Stubs(Codebase codebase) =>
         from source in codebase.ProductSources
-        from creation in source.Root.DescendantNodes().OfType<ObjectCreationExpressionSyntax>()
+        from creation in source.Nodes.OfType<ObjectCreationExpressionSyntax>()
         let type = creation.Type.ToString().Split('.')[^1]
         where type == "NotImplementedException" || (type == "NotSupportedException" && creation.ArgumentList?.Arguments.Count == 0 && !IsInOverride(creation))
         select $"{source.Path}:{LineOf(creation.SpanStart, source)} throws {type}";
@@ -113,7 +113,7 @@ public sealed partial class SourceStyleTests
 
     private static IEnumerable<string> SwallowedExceptions(Codebase codebase) =>
         from source in codebase.ProductSources
-        from clause in source.Root.DescendantNodes().OfType<CatchClauseSyntax>()
+        from clause in source.Nodes.OfType<CatchClauseSyntax>()
         where clause.Block.Statements.Count == 0
         let everything = clause.Declaration is null || clause.Declaration.Type.ToString() is "Exception" or "System.Exception"
         let silent = !clause.Block.DescendantTrivia().Any(trivia => trivia.Kind() is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia)
@@ -122,7 +122,7 @@ public sealed partial class SourceStyleTests
 
     private static IEnumerable<string> Regions(Codebase codebase) =>
         from source in codebase.ProductSources
-        where source.Root.DescendantTrivia().Any(trivia => trivia.IsKind(SyntaxKind.RegionDirectiveTrivia))
+        where source.Trivia.Any(trivia => trivia.IsKind(SyntaxKind.RegionDirectiveTrivia))
         select $"{source.Path} has a region";
 
     private static IEnumerable<string> UnexplainedLongFiles(Codebase codebase) =>
@@ -134,7 +134,7 @@ public sealed partial class SourceStyleTests
 
     private static IEnumerable<string> BlockNamespaces(Codebase codebase) =>
         from source in codebase.Sources
-        where source.Root.DescendantNodes().OfType<NamespaceDeclarationSyntax>().Any()
+        where source.Nodes.OfType<NamespaceDeclarationSyntax>().Any()
         select $"{source.Path} has a namespace in braces";
 
     private static IEnumerable<string> MachinePaths(Codebase codebase) =>
