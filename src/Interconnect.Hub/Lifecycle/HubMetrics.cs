@@ -47,6 +47,8 @@ internal sealed class HubMetrics : IDisposable
         meter.CreateObservableGauge("interconnect_hub_parked_conversations", () => parked(), null, "Conversations that are parked now.");
     }
 
+    public long OutboxDepth => depth().Sum(d => d.Entries);
+
     public void Observe(Func<IEnumerable<(string Network, long Entries)>> outbox, Func<int> parkedConversations) => (depth, parked) = (outbox, parkedConversations);
 
     public void Accepted(FederationEnvelope envelope, DateTimeOffset at)

@@ -115,6 +115,9 @@ internal sealed class World : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether everything committed is published.</summary>
+    public bool Quiet() => services!.GetRequiredService<HubMetrics>().OutboxDepth == 0;
+
     /// <summary>Moves time on in small steps until something has happened.</summary>
     public async Task AdvanceUntilAsync(Func<bool> happened, TimeSpan? step = null)
     {
