@@ -6,13 +6,30 @@ using Interconnect.Storage;
 namespace Interconnect.Adapters.Hosting.Records;
 
 /// <summary>What the table of deliveries holds of one event and recipient.</summary>
-/// <param name="Status">0 for an intent, else a <see cref="DeliveryStatus"/>.</param>
-internal sealed record DeliveryRow(string EventId, string Recipient, string Conversation, long Status, long Attempts, string? RuleId, string? Reason, long AtMs);
+internal sealed record DeliveryRow
+{
+    public string EventId { get; init; } = "";
+
+    public string Recipient { get; init; } = "";
+
+    public string Conversation { get; init; } = "";
+
+    /// <summary>0 for an intent, else a <see cref="DeliveryStatus"/>.</summary>
+    public int Status { get; init; }
+
+    public int Attempts { get; init; }
+
+    public string? RuleId { get; init; }
+
+    public string? Reason { get; init; }
+
+    public long AtMs { get; init; }
+}
 
 /// <summary>The table <c>adapter_deliveries</c> of one network, and the receipts that were early for it.</summary>
 internal sealed class DeliveryRecords(Database database, NetworkId network)
 {
-    private const string Columns = "event_id AS EventId, recipient AS Recipient, conversation AS Conversation, CAST(status AS BIGINT) AS Status, CAST(attempts AS BIGINT) AS Attempts, rule_id AS RuleId, reason AS Reason, at_ms AS AtMs";
+    private const string Columns = "event_id AS EventId, recipient AS Recipient, conversation AS Conversation, status AS Status, attempts AS Attempts, rule_id AS RuleId, reason AS Reason, at_ms AS AtMs";
 
     /// <summary>Writes that an attempt begins. Counts the attempts; leaves an outcome that is there alone.</summary>
     public SqlStatement Intend(DeliveryItem item, long nowMs) => new(
@@ -104,12 +121,14 @@ internal sealed class DeliveryRecords(Database database, NetworkId network)
     /// <summary>The rows of these events, by event and recipient.</summary>
     public async Task<IReadOnlyDictionary<(string EventId, string Recipient), DeliveryRow>> FindAsync(IEnumerable<string> events, CancellationToken cancellation)
     {
+        // Dapper spreads a list over IN where the driver has no arrays, and hands it over as an array where it has.
+        var among = database.IsPostgres ? "= ANY(@ids)" : "IN @ids";
         await using var connection = await database.OpenAsync(cancellation);
         var found = new Dictionary<(string, string), DeliveryRow>();
         foreach (var ids in events.Distinct().Chunk(500))
         {
             foreach (var row in await connection.QueryAsync<DeliveryRow>(new CommandDefinition(
-                $"SELECT {Columns} FROM adapter_deliveries WHERE network = @network AND event_id IN @ids", new { network = network.Value, ids }, cancellationToken: cancellation)))
+                $"SELECT {Columns} FROM adapter_deliveries WHERE network = @network AND event_id {among}", new { network = network.Value, ids }, cancellationToken: cancellation)))
             {
                 found[(row.EventId, row.Recipient)] = row;
             }

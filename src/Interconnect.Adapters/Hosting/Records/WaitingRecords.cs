@@ -5,7 +5,16 @@ using Interconnect.Storage;
 namespace Interconnect.Adapters.Hosting.Records;
 
 /// <summary>One delivery that waits.</summary>
-internal sealed record WaitingRow(long Position, string EventId, string Recipient, byte[] Envelope, long SinceMs);
+internal sealed record WaitingRow
+{
+    public string EventId { get; init; } = "";
+
+    public string Recipient { get; init; } = "";
+
+    public byte[] Envelope { get; init; } = [];
+
+    public long SinceMs { get; init; }
+}
 
 /// <summary>The table <c>adapter_waiting</c> of one network.</summary>
 internal sealed class WaitingRecords(Database database, NetworkId network)
@@ -29,7 +38,7 @@ internal sealed class WaitingRecords(Database database, NetworkId network)
     {
         await using var connection = await database.OpenAsync(cancellation);
         return [.. await connection.QueryAsync<WaitingRow>(new CommandDefinition(
-            "SELECT position AS Position, event_id AS EventId, recipient AS Recipient, envelope AS Envelope, since_ms AS SinceMs FROM adapter_waiting WHERE network = @network AND conversation = @conversation ORDER BY position LIMIT @most",
+            "SELECT event_id AS EventId, recipient AS Recipient, envelope AS Envelope, since_ms AS SinceMs FROM adapter_waiting WHERE network = @network AND conversation = @conversation ORDER BY position LIMIT @most",
             new { network = network.Value, conversation, most }, cancellationToken: cancellation))];
     }
 
