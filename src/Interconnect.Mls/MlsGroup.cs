@@ -129,6 +129,13 @@ public sealed class MlsGroup
         return State.Secrets.Export(Suite, System.Text.Encoding.UTF8.GetBytes(label), context, length);
     }
 
+    /// <summary>
+    /// The resumption PSK of an epoch (RFC 9420 section 8.6), for <see cref="MlsOptions.FindResumptionPsk"/> of a group that follows this one. Refuses epochs that are not
+    /// retained (MLS-904). The caller's to erase.
+    /// </summary>
+    public MlsResult<byte[]> ResumptionPsk(ulong epoch) =>
+        State.Resumption.TryGetValue(epoch, out var psk) ? psk.Span.ToArray() : Rules.ResumptionUnknown.Error;
+
     /// <summary>The versioned persisted form, secrets included: store it encrypted. <see cref="MlsClient.ImportGroup"/> reads it.</summary>
     public byte[] Export() => GroupStateCodec.Encode(State);
 

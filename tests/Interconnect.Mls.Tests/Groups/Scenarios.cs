@@ -1,3 +1,5 @@
+using Interconnect.Mls.Tree;
+
 namespace Interconnect.Mls.Tests.Groups;
 
 public sealed class Scenarios
@@ -193,12 +195,78 @@ public sealed class Scenarios
         Assert.Equal("MLS-701", alice.Group.Commit(new CommitRequest { ExternalPsks = ["other"u8.ToArray()] }).Error.Rule);
         Assert.Equal("MLS-904", alice.Group.Commit(new CommitRequest { ResumptionEpochs = [77] }).Error.Rule);
 
+        Assert.Equal(alice.Group.ResumptionPsk(2).Value, bob.Group.ResumptionPsk(2).Value);
+        Assert.Equal("MLS-904", bob.Group.ResumptionPsk(9).Error.Rule);
+
         var cathy = new Person("cathy", options: options);
         var added = alice.Group.Commit(new CommitRequest { Add = [cathy.Verified], ExternalPsks = ["shared"u8.ToArray()] }).Value;
         bob.Take(added.Commit);
         alice.Group = added.NewState;
         cathy.Group = cathy.Client.Join(added.Welcome!, [cathy.Bundle]).Value.NewState;
         Person.AssertAgree(alice, bob, cathy);
+    }
+
+    [Fact]
+    public void Commits_without_a_path_work_where_the_standard_allows_them()
+    {
+        var alice = new Person("alice", options: new MlsOptions { OmitPathWhenAllowed = true }).Create();
+        var bob = new Person("bob");
+        var cathy = new Person("cathy");
+        alice.Add([bob]);
+        var before = alice.State.Tree.Leaf(alice.Leaf)!.EncryptionKey.ToArray();
+        alice.Add([cathy], bob);
+        Assert.Equal(before, alice.State.Tree.Leaf(alice.Leaf)!.EncryptionKey.ToArray());
+        Person.AssertAgree(alice, bob, cathy);
+        cathy.Commit(new CommitRequest(), alice, bob);
+        bob.Commit(new CommitRequest(), alice, cathy);
+        Person.AssertAgree(alice, bob, cathy);
+        Assert.Equal("pathless", cathy.Hear(alice.Say("pathless")));
+    }
+
+    [Fact]
+    public void A_long_random_history_keeps_everybody_together()
+    {
+        var random = new Random(9420);
+        var inside = new List<Person> { new Person("p0").Create() };
+        for (var step = 1; step <= 40; step++)
+        {
+            var actor = inside[random.Next(inside.Count)];
+            var others = inside.Where(person => person != actor).ToArray();
+            switch (random.Next(4))
+            {
+                case 0 when inside.Count > 3:
+                    var victim = others[random.Next(others.Length)];
+                    actor.Commit(new CommitRequest { Remove = [victim.Leaf] }, others);
+                    Assert.False(victim.Group.IsActive);
+                    inside.Remove(victim);
+                    break;
+                case 1:
+                    actor.Commit(new CommitRequest(), others);
+                    break;
+                case 2 when others.Length > 0:
+                    var proposal = others[0].Group.ProposeUpdate().Value;
+                    others[0].Group = proposal.NewState;
+                    foreach (var person in inside.Where(person => person != others[0]))
+                    {
+                        person.Take(proposal.Message);
+                    }
+
+                    actor.Commit(new CommitRequest(), others);
+                    break;
+                default:
+                    var joining = Enumerable.Range(0, random.Next(1, 4)).Select(i => new Person($"p{step}.{i}")).ToList();
+                    actor.Add(joining, others);
+                    inside.AddRange(joining);
+                    break;
+            }
+
+            Person.AssertAgree(inside.ToArray());
+            TreeValidation.VerifyStructure(actor.State.Tree);
+            var message = actor.Say($"step {step}");
+            Assert.All(inside.Where(person => person != actor), person => Assert.Equal($"step {step}", person.Hear(message)));
+        }
+
+        Assert.True(inside.Count > 5);
     }
 
     [Fact]
