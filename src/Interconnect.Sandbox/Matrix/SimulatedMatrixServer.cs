@@ -204,14 +204,15 @@ public sealed class SimulatedMatrixServer : IAsyncDisposable
             return MatrixAnswer.Fail(413, "M_TOO_LARGE", "Request content is too large");
         }
 
-        options.Observer?.Invoke("matrix request", Encoding.UTF8.GetBytes($"{context.Request.Method} {path} {Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length)}"));
+        var authorization = context.Request.Headers.Authorization.ToString();
+        var token = authorization.StartsWith("Bearer ", StringComparison.Ordinal) ? authorization[7..] : context.Request.Query["access_token"].FirstOrDefault();
+        var place = token is not null && store.IsTokenOfService(token, out _) ? "matrix service request" : "matrix request";
+        options.Observer?.Invoke(place, Encoding.UTF8.GetBytes($"{context.Request.Method} {path} {Encoding.UTF8.GetString(body.GetBuffer(), 0, (int)body.Length)}"));
         if (MatrixJson.TryRead(body.GetBuffer().AsSpan(0, (int)body.Length), out var json) is { } malformed)
         {
             return malformed;
         }
 
-        var authorization = context.Request.Headers.Authorization.ToString();
-        var token = authorization.StartsWith("Bearer ", StringComparison.Ordinal) ? authorization[7..] : context.Request.Query["access_token"].FirstOrDefault();
         var request = new MatrixRequest(context.Request.Method, path, parameters, context.Request.Query, json, token, cancellation);
         if (!route.NeedsCaller)
         {
