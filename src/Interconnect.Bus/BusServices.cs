@@ -1,4 +1,5 @@
 using Interconnect.Bus.InMemory;
+using Interconnect.Bus.RabbitMq;
 using Interconnect.Federation;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -25,10 +26,26 @@ public static class BusServices
         services.TryAddSingleton<BatchHandling>();
         services.TryAddSingleton<ParkedBodies>();
         services.AddSingleton(options);
+        return options.Amqp is null ? services.AddInMemory() : services.AddBroker();
+    }
+
+    private static IServiceCollection AddInMemory(this IServiceCollection services)
+    {
         services.AddSingleton<InMemoryBus>();
         services.AddSingleton<IBusPublisher>(s => s.GetRequiredService<InMemoryBus>());
         services.AddSingleton<IBusConsumer>(s => s.GetRequiredService<InMemoryBus>());
         services.AddSingleton<IBusStatus>(s => s.GetRequiredService<InMemoryBus>());
+        return services;
+    }
+
+    private static IServiceCollection AddBroker(this IServiceCollection services)
+    {
+        services.AddSingleton<BrokerLink>();
+        services.AddSingleton<BrokerBus>();
+        services.AddSingleton<FrameSender>();
+        services.AddSingleton<IBusPublisher, BrokerPublisher>();
+        services.AddSingleton<IBusConsumer, BrokerConsumer>();
+        services.AddSingleton<IBusStatus, BrokerStatus>();
         return services;
     }
 }

@@ -1,0 +1,218 @@
+using Interconnect.Bus.Frames;
+using Interconnect.Federation;
+using RabbitMQ.Client;
+
+namespace Interconnect.Bus.RabbitMq;
+
+/// <summary>
+/// Puts the frames of one queue back into the order of their delivery tags (the client dispatches them concurrently), joins those that wait into one batch, and
+/// hands over one batch at a time. Tags count from 1 on every channel; when a channel is lost, what was not handled is dropped here, because the broker hands
+/// it over again on the next.
+/// </summary>
+internal sealed class PartitionPump(BusAddress address, int partition, BusOptions options, BusHandler handler, BatchHandling handling, Park park)
+{
+    private readonly Lock gate = new();
+    private readonly SortedDictionary<ulong, Delivery> pending = [];
+    private readonly CancellationTokenSource stopped = new();
+    private Channel? current;
+    private Task pumping = Task.CompletedTask;
+    private int unacknowledged;
+
+    private sealed record Delivery(ulong Tag, byte[] Frame, bool Redelivered, TaskCompletionSource Done);
+
+    /// <summary>One life of the queue's channel.</summary>
+    private sealed class Channel(IChannel transport, CancellationToken stopped)
+    {
+        public IChannel Transport { get; } = transport;
+
+        public CancellationTokenSource Gone { get; } = CancellationTokenSource.CreateLinkedTokenSource(stopped);
+
+        public ulong Expected { get; set; } = 1;
+    }
+
+    /// <summary>Completes when the frame is handled or parked; is cancelled when its channel is gone.</summary>
+    public Task ReceiveAsync(IChannel channel, ulong tag, byte[] frame, bool redelivered)
+    {
+        var delivery = new Delivery(tag, frame, redelivered, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (gate)
+        {
+            if (stopped.IsCancellationRequested || (channel != current?.Transport && !TryBegin(channel)))
+            {
+                return Task.FromCanceled(new CancellationToken(canceled: true));
+            }
+
+            pending.Add(tag, delivery);
+            if (pumping.IsCompleted && tag == current!.Expected)
+            {
+                using (ExecutionContext.SuppressFlow())
+                {
+                    pumping = Task.Run(PumpAsync);
+                }
+            }
+        }
+
+        return delivery.Done.Task;
+    }
+
+    /// <summary>Lets the batch in hand finish, ends its waits between attempts, and takes nothing more.</summary>
+    public async Task StopAsync()
+    {
+        Task last;
+        lock (gate)
+        {
+            stopped.Cancel();
+            last = pumping;
+        }
+
+        await last;
+    }
+
+    /// <summary>Drops what waits. Only after the channel is closed: a frame that is given back before the one in front of it would pass it.</summary>
+    public void Drop()
+    {
+        lock (gate)
+        {
+            DropPending();
+        }
+    }
+
+    /// <summary>Frames handled whose acknowledgement has not been sent yet.</summary>
+    public bool HasUnacknowledged => Volatile.Read(ref unacknowledged) > 0;
+
+    /// <summary>MassTransit sent the acknowledgement of a frame.</summary>
+    public void Acknowledged() => Interlocked.Decrement(ref unacknowledged);
+
+    /// <summary>The channel in use; null before the first delivery.</summary>
+    public IChannel? Transport => current?.Transport;
+
+    private bool TryBegin(IChannel channel)
+    {
+        if (!channel.IsOpen)
+        {
+            return false;
+        }
+
+        current?.Gone.Cancel();
+        DropPending();
+        var begun = new Channel(channel, stopped.Token);
+        channel.ChannelShutdownAsync += (_, _) => begun.Gone.CancelAsync();
+        current = begun;
+        Volatile.Write(ref unacknowledged, 0);
+        return true;
+    }
+
+    private void DropPending()
+    {
+        foreach (var delivery in pending.Values)
+        {
+            delivery.Done.TrySetCanceled();
+        }
+
+        pending.Clear();
+    }
+
+    private async Task PumpAsync()
+    {
+        while (TakeRun() is var (channel, run))
+        {
+            var handled = 0;
+            while (handled < run.Count)
+            {
+                var taken = await HandleAsync(run, handled, channel.Gone.Token);
+                if (taken == 0)
+                {
+                    break;
+                }
+
+                // A crash after the handler and before the acknowledgement: the frames come again, and the handler's de-duplication finds them.
+                Interlocked.Add(ref unacknowledged, taken);
+                for (var i = handled; i < handled + taken; i++)
+                {
+                    run[i].Done.SetResult();
+                }
+
+                handled += taken;
+            }
+
+            if (handled < run.Count)
+            {
+                Abandon(channel, run, handled);
+            }
+        }
+    }
+
+    /// <summary>The next frames in order, up to a batch's bounds; null ends the pump.</summary>
+    private (Channel Channel, List<Delivery> Run)? TakeRun()
+    {
+        lock (gate)
+        {
+            if (stopped.IsCancellationRequested || current is not { } channel || !pending.ContainsKey(channel.Expected))
+            {
+                // Marks the pump as ended under the lock, so that the next frame starts another.
+                pumping = Task.CompletedTask;
+                return null;
+            }
+
+            var run = new List<Delivery>();
+            var size = 0;
+            while (size < options.BatchBytes && run.Count < options.PrefetchFrames && pending.Remove(channel.Expected, out var next))
+            {
+                run.Add(next);
+                size += next.Frame.Length;
+                channel.Expected++;
+            }
+
+            return (channel, run);
+        }
+    }
+
+    /// <summary>Handles frames from <paramref name="from"/> on as one batch, or parks the first if it cannot be read. How many it took; 0 when the channel is gone.</summary>
+    private async ValueTask<int> HandleAsync(List<Delivery> run, int from, CancellationToken gone)
+    {
+        var bodies = new List<ReadOnlyMemory<byte>>();
+        var redelivered = false;
+        var frames = 0;
+        for (var i = from; i < run.Count && bodies.Count < options.BatchBodies; i++)
+        {
+            if (!BusFrameCodec.TryDecode(run[i].Frame, out var read, out var error))
+            {
+                if (frames > 0)
+                {
+                    break;
+                }
+
+                var batch = new BusBatch(address, partition, [run[i].Frame], run[i].Redelivered);
+                return await handling.ParkAsync(batch, run[i].Frame, error.ToString(), park, BusMetrics.Tags(address), gone) ? 1 : 0;
+            }
+
+            bodies.AddRange(read);
+            redelivered |= run[i].Redelivered;
+            frames++;
+        }
+
+        return await handling.HandleAsync(new BusBatch(address, partition, bodies, redelivered), handler, park, gone, CancellationToken.None) ? frames : 0;
+    }
+
+    /// <summary>The channel is gone or the reader stops: what was taken is held until the channel is closed, then dropped with the rest.</summary>
+    private void Abandon(Channel channel, List<Delivery> run, int from)
+    {
+        lock (gate)
+        {
+            if (channel == current && channel.Transport.IsOpen)
+            {
+                foreach (var delivery in run[from..])
+                {
+                    pending.Add(delivery.Tag, delivery);
+                }
+
+                channel.Expected = run[from].Tag;
+                return;
+            }
+        }
+
+        foreach (var delivery in run[from..])
+        {
+            delivery.Done.TrySetCanceled();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+namespace Interconnect.Bus.RabbitMq;
+
+/// <summary>
+/// What queues are declared with; both sides of a stream declare the same, whoever comes first. The same on RabbitMQ 3.10 and 4.x, because arguments cannot
+/// be changed when the broker is upgraded.
+/// </summary>
+internal static class QueueArguments
+{
+    /// <summary>
+    /// So high that it is never reached, and set all the same: without it 4.x drops a message at its 21st delivery (a crash loop redelivers whole prefetch
+    /// windows), and 3.10 puts returned messages at the end of the queue instead of its front.
+    /// </summary>
+    public const int DeliveryLimit = 1_000_000_000;
+
+    /// <summary>A stream's queue. Should anything ever be dead-lettered (an operator's policy with a lower limit), it goes to the parked queue and is not lost on the way.</summary>
+    public static IDictionary<string, object?> Stream() => new Dictionary<string, object?>
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-single-active-consumer"] = true,
+        ["x-delivery-limit"] = DeliveryLimit,
+        ["x-dead-letter-exchange"] = BrokerNames.Parked,
+        ["x-dead-letter-strategy"] = "at-least-once",
+        ["x-overflow"] = "reject-publish",
+    };
+
+    /// <summary>The queue of what could not be used.</summary>
+    public static IDictionary<string, object?> Parked() => new Dictionary<string, object?>
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-delivery-limit"] = DeliveryLimit,
+    };
+}
