@@ -48,6 +48,12 @@ public sealed record BusOptions
     /// <summary>Longest wait between two attempts to reach the broker; the first is a quarter second.</summary>
     public TimeSpan ReconnectMax { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long nothing is published to a queue that was just made. RabbitMQ 3.10 writes down a new quorum queue's name half a second after it says it made it;
+    /// killed before, it forgets the queue's confirmed messages and finds no leader for it (seen).
+    /// </summary>
+    public TimeSpan NewQueueSettle { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>In memory only: called with a parked body before its batch counts as handled; null keeps the last ones in <see cref="ParkedBodies"/> alone.</summary>
     public Func<ParkedBody, CancellationToken, ValueTask>? OnParked { get; init; }
 
@@ -107,5 +113,6 @@ public sealed record BusOptions
         ("handlerBackOff", HandlerBackOff),
         ("handlerBackOffMax", HandlerBackOffMax),
         ("reconnectMax", ReconnectMax),
+        ("newQueueSettle", NewQueueSettle),
     ];
 }

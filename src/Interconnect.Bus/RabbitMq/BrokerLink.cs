@@ -22,6 +22,7 @@ internal sealed partial class BrokerLink : IAsyncDisposable
     private readonly ILogger<BrokerLink> log;
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim channelGate = new(1);
+    private readonly SemaphoreSlim declaring = new(1);
     private readonly ConcurrentDictionary<BusAddress, bool> declared = new();
     private readonly Task running;
     private volatile string? whyDown = "The broker has not answered yet";
@@ -60,23 +61,15 @@ internal sealed partial class BrokerLink : IAsyncDisposable
             return null;
         }
 
-        return await OnChannelAsync(
-            async channel =>
-            {
-                await DeclareParkedAsync(channel, cancellation);
-                var exchange = BrokerNames.Exchange(address);
-                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, autoDelete: false, cancellationToken: cancellation);
-                for (var partition = 0; partition < BrokerNames.PartitionsOf(address, options); partition++)
-                {
-                    var queue = BrokerNames.Queue(address, partition);
-                    await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, QueueArguments.Stream(), cancellationToken: cancellation);
-                    await channel.QueueBindAsync(queue, exchange, BrokerNames.RoutingKey(partition), cancellationToken: cancellation);
-                }
-
-                declared[address] = true;
-                return null;
-            },
-            cancellation);
+        await declaring.WaitAsync(cancellation);
+        try
+        {
+            return declared.ContainsKey(address) ? null : await DeclareNowAsync(address, cancellation);
+        }
+        finally
+        {
+            declaring.Release();
+        }
     }
 
     /// <summary>Publishes and waits for the confirm. Many may wait at once; each learns of its own.</summary>
@@ -145,6 +138,50 @@ internal sealed partial class BrokerLink : IAsyncDisposable
     {
         await stop.CancelAsync();
         await running;
+    }
+
+    private async ValueTask<string?> DeclareNowAsync(BusAddress address, CancellationToken cancellation)
+    {
+        // A passive declaration of what is not there closes its channel, so each question has a channel of its own.
+        var made = false;
+        foreach (var queue in Enumerable.Range(0, BrokerNames.PartitionsOf(address, options)).Select(p => BrokerNames.Queue(address, p)).Append(BrokerNames.Parked))
+        {
+            made = made || await OnChannelAsync(
+                async channel =>
+                {
+                    await channel.QueueDeclarePassiveAsync(queue, cancellation);
+                    return null;
+                },
+                cancellation) is not null;
+        }
+
+        var why = await OnChannelAsync(
+            async channel =>
+            {
+                await DeclareParkedAsync(channel, cancellation);
+                var exchange = BrokerNames.Exchange(address);
+                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, autoDelete: false, cancellationToken: cancellation);
+                for (var partition = 0; partition < BrokerNames.PartitionsOf(address, options); partition++)
+                {
+                    var queue = BrokerNames.Queue(address, partition);
+                    await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, QueueArguments.Stream(), cancellationToken: cancellation);
+                    await channel.QueueBindAsync(queue, exchange, BrokerNames.RoutingKey(partition), cancellationToken: cancellation);
+                }
+
+                return null;
+            },
+            cancellation);
+        if (why is null && made)
+        {
+            await Task.Delay(options.NewQueueSettle, time, cancellation);
+        }
+
+        if (why is null)
+        {
+            declared[address] = true;
+        }
+
+        return why;
     }
 
     private SendResult Failed(string reason, bool certain) => new(new PublishOutcome.Unavailable(reason, options.RetryAfter, certain));
