@@ -139,5 +139,5 @@ public sealed class Person : IAsyncDisposable
     };
 
     private static TransportAccount Account(TransportKind kind, string address, string server, string? certificate) =>
-        new() { Kind = kind, Address = address, Password = Password, Server = server, TlsAuthorityFile = certificate };
+        new() { Kind = kind, Address = address, Password = Password, Server = server, TlsAuthorityFile = certificate, InsecureLoopback = certificate is null };
 }
