@@ -159,6 +159,21 @@ public sealed class Scenarios
         Assert.Equal("hidden", bob.Hear(alice.Say("hidden")));
     }
 
+    [Fact]
+    public void A_refused_encrypted_commit_uses_up_its_generation()
+    {
+        var (alice, bob) = Pair(new MlsOptions { EncryptHandshake = true });
+        var refused = alice.Group.Update().Value;
+        refused.Discard();
+        alice.Group = refused.RejectedState;
+        var accepted = alice.Group.Update().Value;
+        var generations = new[] { refused.Commit, accepted.Commit }.Select(commit => Generation(bob, commit));
+        Assert.Equal([0u, 1u], generations);
+        bob.Take(accepted.Commit);
+        alice.Group = accepted.NewState;
+        Person.AssertAgree(alice, bob);
+    }
+
     [Theory]
     [MemberData(nameof(Suites))]
     public void Cathy_joins_from_outside_and_comes_back_after_losing_her_state(ushort suite)
@@ -330,6 +345,12 @@ public sealed class Scenarios
         var bob = new Person("bob", options: options);
         alice.Add([bob]);
         return (alice, bob);
+    }
+
+    private static uint Generation(Person reader, byte[] message)
+    {
+        var encrypted = ((Framing.MlsMessage.OfPrivateMessage)Mls.Encoding.Codec.Decode<Framing.MlsMessage>(message)).Message;
+        return Framing.MessageProtection.OpenSenderData(reader.Group.Suite, encrypted, reader.State.Secrets.SenderData).Generation;
     }
 
     private static void Reload(Person person) => person.Group = person.Client.ImportGroup(person.Group.Export()).Value;
