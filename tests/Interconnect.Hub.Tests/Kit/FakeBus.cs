@@ -10,6 +10,7 @@ internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly ConcurrentDictionary<string, BusHandler> handlers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Channel<FederationEnvelope>> delivered = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string, EventId), bool> taken = new();
     private readonly SemaphoreSlim bound = new(0);
 
     /// <summary>Asked before each publish; anything but null is the outcome, and nothing is stored unless the function does it.</summary>
@@ -58,10 +59,31 @@ internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
         return await handler(new BusBatch(address, 0, bodies, false), CancellationToken.None).AsTask().WaitAsync(Patience);
     }
 
-    /// <summary>The next envelope for a network that no test has taken yet.</summary>
-    public async Task<FederationEnvelope> NextAsync(string network) => await Of(network).Reader.ReadAsync().AsTask().WaitAsync(Patience);
+    /// <summary>The next envelope for a network that was not taken yet; what is published again is passed over, as a destination does.</summary>
+    public async Task<FederationEnvelope> NextAsync(string network)
+    {
+        while (true)
+        {
+            var envelope = await Of(network).Reader.ReadAsync().AsTask().WaitAsync(Patience);
+            if (taken.TryAdd((network, envelope.Id), true))
+            {
+                return envelope;
+            }
+        }
+    }
 
-    public bool TryNext(string network, out FederationEnvelope? envelope) => Of(network).Reader.TryRead(out envelope);
+    public bool TryNext(string network, out FederationEnvelope? envelope)
+    {
+        while (Of(network).Reader.TryRead(out envelope))
+        {
+            if (taken.TryAdd((network, envelope.Id), true))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     public async Task UntilBoundAsync(int streams = 2)
     {
