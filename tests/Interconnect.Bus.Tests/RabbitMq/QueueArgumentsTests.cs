@@ -1,0 +1,30 @@
+using Interconnect.Bus.RabbitMq;
+using Interconnect.Federation;
+
+namespace Interconnect.Bus.Tests.RabbitMq;
+
+public sealed class QueueArgumentsTests
+{
+    /// <summary>Golden: another value of any of these is refused by a broker that has the queue already.</summary>
+    [Fact]
+    public void Stream_Arguments_AreThoseOfExistingQueues()
+    {
+        Assert.Equal(
+            "x-dead-letter-exchange=interconnect.parked x-dead-letter-strategy=at-least-once x-delivery-limit=1000000000 x-overflow=reject-publish x-queue-type=quorum x-single-active-consumer=True",
+            Text(QueueArguments.Stream()));
+        Assert.Equal("x-delivery-limit=1000000000 x-queue-type=quorum", Text(QueueArguments.Parked()));
+    }
+
+    [Fact]
+    public void Names_ArePinned()
+    {
+        var submit = new BusAddress.Submit();
+        var deliver = new BusAddress.Deliver(TestBus.Network);
+        Assert.Equal(("interconnect.submit", "interconnect.submit.7", "7"), (BrokerNames.Exchange(submit), BrokerNames.Queue(submit, 7), BrokerNames.RoutingKey(7)));
+        Assert.Equal("interconnect.report.0", BrokerNames.Queue(new BusAddress.Report(), 0));
+        Assert.Equal(("interconnect.deliver.net-b", "interconnect.deliver.net-b"), (BrokerNames.Exchange(deliver), BrokerNames.Queue(deliver, 0)));
+        Assert.Equal("interconnect.parked", BrokerNames.Parked);
+    }
+
+    private static string Text(IDictionary<string, object?> arguments) => string.Join(' ', arguments.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => $"{a.Key}={a.Value}"));
+}
