@@ -55,6 +55,9 @@ public sealed record HubOptions
     /// <summary>Wait before the database or the lease is tried again. Default 1 second.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Takes every frame signature for valid. For measuring what verification costs; no configuration can set it.</summary>
+    internal bool UnsafeTrustFrameSignatures { get; init; }
+
     /// <summary>Bounds of size and number.</summary>
     public HubLimits Limits { get; init; } = new();
 

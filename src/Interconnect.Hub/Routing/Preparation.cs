@@ -80,9 +80,9 @@ internal static class Preparation
         }
 
         var known = CipherSuite.TryGet(proof.CipherSuite, out var suite) && policy.IsAllowed(proof.CipherSuite);
-        var valid = known && suite!.VerifyWithLabel(
+        var valid = known && (policy.Options.UnsafeTrustFrameSignatures || suite!.VerifyWithLabel(
             proof.SignatureKey.Span, FrameProof.Label,
-            FrameProof.SignedContent(proof.FrameId, proof.Client, proof.CreatedAt, proof.CipherSuite, envelope.EncodedEvent.Span), proof.Signature.Span);
+            FrameProof.SignedContent(proof.FrameId, proof.Client, proof.CreatedAt, proof.CipherSuite, envelope.EncodedEvent.Span), proof.Signature.Span));
         prepared = prepared with { FrameKey = FrameKey.Of(proof), SignatureValid = valid };
 
         // What is badly signed is refused for that; nothing costly is done for it.
