@@ -7,10 +7,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Interconnect.Benchmarks;
 
-/// <summary>The hub as production runs it: its own process, RabbitMQ, PostgreSQL, every check on.</summary>
+/// <summary>The hub as production runs it: its own process, RabbitMQ, PostgreSQL, every check on, unless a variant asks for signatures to be taken for valid.</summary>
 internal static class HubProcess
 {
-    public static async Task<int> RunAsync(Uri broker, string database, int partitions, CancellationToken cancellation)
+    public static async Task<int> RunAsync(Uri broker, string database, int partitions, bool unsafeTrustSignatures, CancellationToken cancellation)
     {
         var services = new ServiceCollection()
             .AddInterconnectBus(new BusOptions { Amqp = broker, Partitions = partitions })
@@ -18,6 +18,7 @@ internal static class HubProcess
             {
                 Domain = ProviderDomain.Parse(Devices.HubDomain),
                 Partitions = partitions,
+                UnsafeTrustFrameSignatures = unsafeTrustSignatures,
                 Database = new DatabaseOptions { Provider = "postgres", ConnectionString = database },
                 Networks = new Dictionary<NetworkId, ProviderDomain>
                 {

@@ -35,9 +35,24 @@ internal sealed class ProcessTimes
     /// <summary>CPU seconds so far, by process.</summary>
     public IReadOnlyDictionary<string, double> Read() => processes.ToDictionary(p => p.Key, p => p.Value().Sum(pid => Stat(pid)?.Seconds ?? 0));
 
-    /// <summary>CPU microseconds a message since <paramref name="before"/>.</summary>
-    public IReadOnlyDictionary<string, double> MicrosecondsSince(IReadOnlyDictionary<string, double> before, int messages) =>
-        Read().ToDictionary(p => p.Key, p => Math.Round((p.Value - before[p.Key]) / messages * 1e6, 1));
+    public Dictionary<string, double> Nothing() => processes.ToDictionary(p => p.Key, _ => 0.0);
+
+    /// <summary>Runs something and adds the CPU seconds it took to <paramref name="sums"/>.</summary>
+    public async Task<T> AddAsync<T>(Dictionary<string, double> sums, Func<Task<T>> run)
+    {
+        var before = Read();
+        var result = await run();
+        foreach (var (process, seconds) in Read())
+        {
+            sums[process] += seconds - before[process];
+        }
+
+        return result;
+    }
+
+    /// <summary>CPU microseconds a message.</summary>
+    public static IReadOnlyDictionary<string, double> Each(Dictionary<string, double> sums, int messages) =>
+        sums.Append(new("together", sums.Values.Sum())).ToDictionary(s => s.Key, s => Math.Round(s.Value / messages * 1e6, 1));
 
     private static IEnumerable<int> All() => Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(n => char.IsAsciiDigit(n![0])).Select(n => int.Parse(n!, CultureInfo.InvariantCulture));
 

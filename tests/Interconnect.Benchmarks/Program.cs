@@ -9,6 +9,8 @@ var window = new Option<int>("--window") { Description = "Unconfirmed publishes 
 var partitions = new Option<int>("--partitions") { Description = "Partitions of submit and report", DefaultValueFactory = _ => 8 };
 var seconds = new Option<int>("--seconds") { Description = "Length of the latency runs at 1,000 messages a second", DefaultValueFactory = _ => 10 };
 
+var unverified = new Option<bool>("--unsafe-trust-signatures") { Description = "Take frame signatures for valid" };
+
 CrossingOptions Read(ParseResult parsed) => new(
     new Uri(parsed.GetRequiredValue(broker)), parsed.GetRequiredValue(database), parsed.GetValue(messages), parsed.GetValue(rooms), parsed.GetValue(window), parsed.GetValue(partitions), parsed.GetValue(seconds));
 
@@ -18,9 +20,9 @@ var crossing = new Command("crossing", "Messages through submit, hub, ledger, ou
 };
 crossing.SetAction((parsed, cancellation) => CrossingCommand.RunAsync(Read(parsed), cancellation));
 
-var hub = new Command("hub", "The hub role of the crossing, as a process of its own; started by 'crossing'") { broker, database, rooms, partitions };
+var hub = new Command("hub", "The hub role of the crossing, as a process of its own; started by 'crossing'") { broker, database, partitions, unverified };
 hub.Hidden = true;
 hub.SetAction((parsed, cancellation) => HubProcess.RunAsync(
-    new Uri(parsed.GetRequiredValue(broker)), parsed.GetRequiredValue(database), parsed.GetValue(partitions), cancellation));
+    new Uri(parsed.GetRequiredValue(broker)), parsed.GetRequiredValue(database), parsed.GetValue(partitions), parsed.GetValue(unverified), cancellation));
 
 return await new RootCommand("Measures Interconnect and prints JSON") { crossing, hub }.Parse(args).InvokeAsync();
