@@ -129,7 +129,7 @@ internal sealed class Inbox(EndpointSession session, RoomFlow rooms, MessageFlow
             ConsentEntry entry => FollowedBy(work, envelope, consents.OnEntry(work, envelope, entry)),
             KeyMaterialResponse response => Done(() => rooms.OnKeyMaterial(work, response)),
             DeliveryReport report => Done(() => reports.OnReport(work, envelope, report)),
-            Refusal refusal => Done(() => reports.OnRefusal(work, refusal)),
+            Refusal refusal => Done(() => reports.OnRefusal(work, envelope, refusal)),
             _ => new SchemaError("END-010", "Events of this kind are not for endpoints", "envelope.event"),
         };
         if (error is not null)

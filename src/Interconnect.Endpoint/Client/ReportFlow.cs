@@ -5,6 +5,9 @@ namespace Interconnect.Endpoint;
 /// <summary>What the hub says about frames of ours: accepted, how far it came, refused.</summary>
 internal sealed class ReportFlow(EndpointSession session, RoomFlow rooms, MessageFlow messages, KeyPackagePool pool)
 {
+    /// <summary>The hub remembers frames that it accepted, not those that it refused: a frame sent again and refused by this rule was accepted, and the report got lost.</summary>
+    private const string FrameTakenBefore = "HUB-016";
+
     public void OnReport(Work work, FederationEnvelope envelope, DeliveryReport report)
     {
         if (report.Frame is not { } frame || Tables.Sent.Get(work.Store, frame.Hex) is not { } sent)
@@ -17,12 +20,15 @@ internal sealed class ReportFlow(EndpointSession session, RoomFlow rooms, Messag
             MessageFlow.Change(work, changed);
     }
 
-    public void OnRefusal(Work work, Refusal refusal)
+    public void OnRefusal(Work work, FederationEnvelope envelope, Refusal refusal)
     {
-        if (refusal.Frame is not { } frame || Tables.Sent.Get(work.Store, frame.Hex) is not { } sent || !Answered(work, sent))
+        if (refusal.Frame is not { } frame || Tables.Sent.Get(work.Store, frame.Hex) is not { } sent)
             return;
 
-        Refuse(work, sent, new HubRefusal(refusal.RuleId, refusal.Reason, refusal.RetryAfter), refusal.CurrentEpoch);
+        if (refusal.RuleId == FrameTakenBefore)
+            OnReport(work, envelope, new DeliveryReport(refusal.Event, frame, null, DeliveryStatus.Accepted, null, null, work.Now));
+        else if (Answered(work, sent))
+            Refuse(work, sent, new HubRefusal(refusal.RuleId, refusal.Reason, refusal.RetryAfter), refusal.CurrentEpoch);
     }
 
     /// <summary>The network, or time, ended what the hub never answered.</summary>

@@ -39,7 +39,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
             return;
         }
 
-        var room = NewRoom(hub);
+        var room = setup is null ? NewRoom(hub) : RoomUri.Parse(setup.Room);
         var frame = frames.Enqueue(work, new KeyMaterialRequest(peer, room, [session.Suite.Id]), peer, FramePurpose.KeyRequest, room);
         Tables.Setups.Put(work.Store, new SetupRecord(peer.Value, room.Value, frame, (setup?.Attempts ?? 0) + 1, (work.Now + KeyRequestTimeout).ToUnixTimeMilliseconds()));
     }
@@ -52,7 +52,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     {
         var setup = Tables.Setups.Get(work.Store, response.Target.Value);
         Forget(work, response.RequestFrame.Hex);
-        if (setup is null || setup.RequestFrame != response.RequestFrame.Hex)
+        if (setup is null || setup.Room != response.Room?.Value || Tables.Rooms.Get(work.Store, setup.Room) is not null)
             return;
 
         if (response.Status is not (KeyMaterialStatus.Success or KeyMaterialStatus.PartialSuccess))
@@ -114,7 +114,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
 
         if (room.Active)
         {
-            Tables.Rooms.Put(work.Store, room with { Pending = null });
+            Tables.Rooms.Put(work.Store, room with { Pending = null, RefreshDue = currentEpoch is not null });
             return;
         }
 
@@ -207,9 +207,12 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
                 if (CheckGroup(applied.NewState, update.Room, UserUri.Parse(room.Peer)) is { } error)
                     return error;
 
-                // The hub took this commit at our staged one's epoch: ours will be refused and is worth nothing any more.
-                Save(work, room with { Pending = null }, applied);
+                // The hub took this commit at our staged one's epoch: ours is worth nothing any more and is made again.
+                Save(work, room with { Pending = null, RefreshDue = false }, applied);
                 ContactBook.Observe(work, UserUri.Parse(room.Peer), ContactBook.KeysOf(UserUri.Parse(room.Peer), applied.NewState).ToList());
+                if (room.Pending is not null || room.RefreshDue)
+                    Refresh(work, Tables.Rooms.Get(work.Store, room.Room)!);
+
                 return null;
             case Processed.RemovedFromGroup removed:
                 Save(work, room with { Active = false, Pending = null }, removed);

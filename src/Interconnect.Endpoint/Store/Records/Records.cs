@@ -45,7 +45,8 @@ internal sealed record PendingCommit(string Frame, byte[] Group);
 
 /// <summary>A room and its group's state.</summary>
 /// <param name="Active">False until the hub accepted its creation.</param>
-internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] Group, PendingCommit? Pending, long JoinedAt);
+/// <param name="RefreshDue">A commit of ours lost against another and is made again in the next epoch.</param>
+internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] Group, PendingCommit? Pending, long JoinedAt, bool RefreshDue = false);
 
 /// <summary>A room on its way: key material was asked for. By peer.</summary>
 internal sealed record SetupRecord(string Peer, string Room, string? RequestFrame, int Attempts, long NotBefore);

@@ -1,0 +1,47 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Endpoint.Tests.Fakes;
+
+/// <summary>Carries frames to the <see cref="FakeGateway"/> in memory.</summary>
+internal sealed class FakeTransport(UserUri user, FakeGateway gateway) : ITransport
+{
+    private readonly CancellationTokenSource stopping = new();
+    private Task running = Task.CompletedTask;
+    private ITransportSink? sink;
+
+    public UserUri User => user;
+
+    /// <summary>What sending gives; null = the gateway takes it.</summary>
+    public Func<FrameId, TransportSend?> Outcome { get; set; } = static _ => null;
+
+    /// <summary>Sending waits for this.</summary>
+    public Task Open { get; set; } = Task.CompletedTask;
+
+    public Task<TransportFailure?> StartAsync(ITransportSink receiver, CancellationToken cancellation)
+    {
+        sink = receiver;
+        receiver.StatusChanged(new TransportStatus(TransportState.Connected));
+        running = Task.Run(() => gateway.MailboxOf(user).RunAsync(parcel => receiver.ReceiveAsync(parcel.ToItem(), stopping.Token), stopping.Token), CancellationToken.None);
+        return Task.FromResult<TransportFailure?>(null);
+    }
+
+    public async Task<TransportSend> SendAsync(TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame, CancellationToken cancellation)
+    {
+        await Open.WaitAsync(cancellation);
+        if (Outcome(id) is { } outcome)
+            return outcome;
+
+        gateway.Submit(user, id, frame.ToArray());
+        return new TransportSend.Taken();
+    }
+
+    public Task ReturnAsync(FrameId frame, TransportFailure why) => sink!.ReturnedAsync(frame, why, CancellationToken.None);
+
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        await stopping.CancelAsync();
+        await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
+}

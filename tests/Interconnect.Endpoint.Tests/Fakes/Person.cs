@@ -1,0 +1,125 @@
+using Interconnect.Federation;
+
+namespace Interconnect.Endpoint.Tests.Fakes;
+
+/// <summary>A user with a device, a store on disk and a fake transport; can be stopped, crashed and started again.</summary>
+internal sealed class Person : IAsyncDisposable
+{
+    private static readonly byte[] Key = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder folder = new();
+    private readonly FakeGateway gateway;
+    private readonly TimeProvider clock;
+    private EndpointStore? store;
+
+    private Person(FakeGateway gateway, TimeProvider clock, UserUri user)
+    {
+        this.gateway = gateway;
+        this.clock = clock;
+        User = user;
+    }
+
+    public UserUri User { get; }
+
+    public EndpointClient Client { get; private set; } = null!;
+
+    public FakeTransport Transport { get; private set; } = null!;
+
+    public EventSubscription Events { get; private set; } = null!;
+
+    public string Home => folder.Path;
+
+    public EndpointOptions Options { get; set; } = new();
+
+    public static Person Create(FakeGateway gateway, TimeProvider clock, string address, string device = "phone", TransportKind kind = TransportKind.Xmpp)
+    {
+        var account = new TransportAccount { Kind = kind, Address = address, Password = "secret" };
+        var person = new Person(gateway, clock, account.User!);
+        using var key = StoreKey.FromKeyFile(Key);
+        using var made = ((StoreOpening.Opened)EndpointStore.Create(person.Home, key)).Store;
+        Assert.Null(EndpointClient.Initialise(made, account, device, clock));
+        return person;
+    }
+
+    /// <summary>Alice and Bob, both running, who granted each other what is needed for Alice to write.</summary>
+    public static async Task<(Person Alice, Person Bob)> AcquaintedAsync(FakeGateway gateway, TimeProvider clock)
+    {
+        var alice = Create(gateway, clock, "alice@a.test");
+        var bob = Create(gateway, clock, "bob@b.test");
+        bob.Options = bob.Options with { AutoConsent = true };
+        await alice.StartAsync();
+        await bob.StartAsync();
+        await alice.Client.ConsentAsync(ConsentOperation.Request, bob.User);
+        await alice.NextAsync<EndpointEvent.ConsentGranted>();
+        return (alice, bob);
+    }
+
+    public async Task StartAsync(bool untilPublished = true)
+    {
+        using var key = StoreKey.FromKeyFile(Key);
+        store = ((StoreOpening.Opened)EndpointStore.Open(Home, key)).Store;
+        Client = EndpointClient.Load(store, Options, clock)!;
+        Events = Client.Subscribe();
+        Transport = new FakeTransport(User, gateway);
+        var known = (await Client.ProfileAsync()).HubDomain is not null;
+        Assert.Null(await Client.StartAsync(Transport, CancellationToken.None));
+        if (untilPublished && !known)
+            await NextAsync<EndpointEvent.KeysPublished>();
+    }
+
+    public async Task StopAsync()
+    {
+        await Client.DisposeAsync();
+        store!.Dispose();
+    }
+
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAsync(untilPublished: false);
+    }
+
+    /// <summary>The next event of a kind; others are passed over.</summary>
+    public async Task<T> NextAsync<T>(Func<T, bool>? fits = null)
+        where T : EndpointEvent
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var next = Events.Events.ReadAsync(patience.Token).AsTask();
+            if (await Task.WhenAny(next, Client.Running) == Client.Running)
+                await Client.Running;
+
+            if (await next is T found && (fits is null || fits(found)))
+                return found;
+        }
+    }
+
+    public async Task<string> SendAsync(Person to, string text) =>
+        Assert.IsType<RequestOutcome.Queued>(await Client.SendAsync(to.User, text)).Id;
+
+    public async Task<EndpointMessage> ReceiveAsync(string? text = null)
+    {
+        var message = (await NextAsync<EndpointEvent.MessageReceived>(e => text is null || e.Message.Text == text)).Message;
+        return message;
+    }
+
+    public async Task<EndpointMessage> WaitAsync(string id, MessageState state)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        return await Client.WaitForAsync(id, message => message.State >= state, patience.Token);
+    }
+
+    public async Task<List<string?>> InboxAsync(Person from) =>
+        [.. (await Client.MessagesAsync(from.User)).Where(m => m.Incoming).Select(m => m.Text)];
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Client is not null)
+            await Client.DisposeAsync();
+
+        store?.Dispose();
+        folder.Dispose();
+    }
+}
