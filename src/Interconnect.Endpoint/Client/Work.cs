@@ -30,11 +30,16 @@ internal sealed class Work(EndpointStore store, DateTimeOffset now, Action<strin
     public void Commit(string step)
     {
         // A crash here leaves the store as it was before this step: what was received is received again, what was asked was not done, no MLS generation is used.
-        atStep("before " + step);
+        var changed = Store.IsChanged;
+        if (changed)
+            atStep("before " + step);
+
         Store.Commit();
 
         // A crash here leaves everything of this step saved: what was received is known as seen, frames wait in the outbox, events are told by the store's state.
-        atStep("after " + step);
+        if (changed)
+            atStep("after " + step);
+
         foreach (var action in afterwards)
             action();
     }

@@ -6,6 +6,7 @@ namespace Interconnect.Endpoint;
 /// <summary>Holds the store's folder for this process; the operating system lets go when the process ends, however it ends.</summary>
 internal sealed class StoreLock : IDisposable
 {
+    private const string HolderSuffix = ".pid";
     private readonly FileStream file;
 
     private StoreLock(FileStream file) => this.file = file;
@@ -21,27 +22,34 @@ internal sealed class StoreLock : IDisposable
                 options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
             var file = new FileStream(path, options);
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
+            WriteHolder(path + HolderSuffix);
             return new StoreLock(file);
         }
         catch (IOException) when (File.Exists(path))
         {
-            holder = ReadHolder(path);
+            holder = ReadHolder(path + HolderSuffix);
             return null;
         }
     }
 
     public void Dispose() => file.Dispose();
 
+    // Beside the lock, because the lock itself cannot be opened by who has to read this.
+    private static void WriteHolder(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+        using var file = new FileStream(path, options);
+        file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
+    }
+
     private static string ReadHolder(string path)
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var text = new StreamReader(file).ReadToEnd();
-            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? $"process {pid}" : "unknown process";
+            return int.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? $"process {pid}" : "unknown process";
         }
         catch (IOException)
         {

@@ -17,6 +17,9 @@ internal sealed class StoreTransaction : IDisposable
         transaction = connection.BeginTransaction(deferred: true);
     }
 
+    /// <summary>True when something was written.</summary>
+    public bool IsChanged => seal is not null;
+
     /// <summary>The value of that name, or null.</summary>
     public byte[]? Get(EntryKind kind, string name)
     {

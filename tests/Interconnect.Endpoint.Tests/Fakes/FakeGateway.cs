@@ -48,6 +48,22 @@ internal sealed class FakeGateway(TimeProvider clock)
             return packages.TryGetValue(client, out var queue) ? queue.Count : 0;
     }
 
+    public void Grant(UserUri requester, UserUri target)
+    {
+        lock (gate)
+            granted.Add((requester, target));
+    }
+
+    /// <summary>As when an operator lets a user begin anew.</summary>
+    public void ForgetKeys(UserUri user)
+    {
+        lock (gate)
+        {
+            foreach (var client in packages.Keys.Where(client => client.Owner == user).ToList())
+                packages.Remove(client);
+        }
+    }
+
     public Mailbox MailboxOf(UserUri user)
     {
         lock (gate)

@@ -7,9 +7,10 @@ internal sealed class FakeTransport(UserUri user, FakeGateway gateway) : ITransp
 {
     private readonly CancellationTokenSource stopping = new();
     private Task running = Task.CompletedTask;
-    private ITransportSink? sink;
 
     public UserUri User => user;
+
+    public ITransportSink? Sink { get; private set; }
 
     /// <summary>What sending gives; null = the gateway takes it.</summary>
     public Func<FrameId, TransportSend?> Outcome { get; set; } = static _ => null;
@@ -19,7 +20,7 @@ internal sealed class FakeTransport(UserUri user, FakeGateway gateway) : ITransp
 
     public Task<TransportFailure?> StartAsync(ITransportSink receiver, CancellationToken cancellation)
     {
-        sink = receiver;
+        Sink = receiver;
         receiver.StatusChanged(new TransportStatus(TransportState.Connected));
         running = Task.Run(() => gateway.MailboxOf(user).RunAsync(parcel => receiver.ReceiveAsync(parcel.ToItem(), stopping.Token), stopping.Token), CancellationToken.None);
         return Task.FromResult<TransportFailure?>(null);
@@ -35,7 +36,7 @@ internal sealed class FakeTransport(UserUri user, FakeGateway gateway) : ITransp
         return new TransportSend.Taken();
     }
 
-    public Task ReturnAsync(FrameId frame, TransportFailure why) => sink!.ReturnedAsync(frame, why, CancellationToken.None);
+    public Task ReturnAsync(FrameId frame, TransportFailure why) => Sink!.ReturnedAsync(frame, why, CancellationToken.None);
 
     public async Task StopAsync(CancellationToken cancellation)
     {
