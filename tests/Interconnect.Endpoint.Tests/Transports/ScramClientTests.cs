@@ -18,7 +18,7 @@ public sealed class ScramClientTests
         Assert.Equal($"n,,n=user,r={Nonce256}", scram.ClientFirst);
         Assert.True(scram.TryAnswer(First256, out var final));
         Assert.Equal("c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=", final);
-        Assert.False(scram.Verify("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5="));
+        Assert.False(scram.Verify("v=7rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
         Assert.False(scram.Verify("e=other-error"));
         Assert.True(scram.Verify("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="));
     }
