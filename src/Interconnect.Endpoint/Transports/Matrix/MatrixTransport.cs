@@ -21,6 +21,7 @@ internal sealed class MatrixTransport : ITransport
     private readonly TimeProvider clock;
     private readonly CancellationTokenSource stopping = new();
     private readonly ResiliencePipeline<MatrixAnswer<JsonObject>> retry;
+    private readonly TaskCompletionSource caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MatrixApi? api;
     private MatrixRooms rooms = MatrixRooms.Empty;
     private ITransportSink? sink;
@@ -87,6 +88,8 @@ internal sealed class MatrixTransport : ITransport
         if (MatrixEvents.Write(options, id, frame) is not { } events)
             return new TransportSend.Rejected(MatrixFailures.TooLarge);
 
+        // Until the first batch told which rooms there are, a second one would be made.
+        await caughtUp.Task.WaitAsync(cancellation).ConfigureAwait(false);
         var account = MatrixEvents.IdOf(options, to);
         var (room, why) = await RoomWithAsync(account, cancellation).ConfigureAwait(false);
         if (room is null)
@@ -166,6 +169,7 @@ internal sealed class MatrixTransport : ITransport
         while (!stopping.IsCancellationRequested)
         {
             await TakeAsync(batch).ConfigureAwait(false);
+            caughtUp.TrySetResult();
             var answer = await retry.ExecuteAsync(async cancellation => await api!.SyncAsync(since, MatrixEvents.Filter, options.SyncTimeout, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
             if (answer.Value is null && answer.Code == "M_UNKNOWN_TOKEN")
             {
