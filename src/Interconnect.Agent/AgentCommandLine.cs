@@ -9,7 +9,8 @@ internal static class AgentCommandLine
 {
     public static async Task<int> RunAsync(string[] args, AgentIo io, CancellationToken cancellation)
     {
-        var parsed = Build(io).Parse(args);
+        // A Matrix user begins with @, which would be read as the name of a file of arguments.
+        var parsed = Build(io).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)

@@ -1,4 +1,5 @@
 using System.Collections;
+using Interconnect.Endpoint;
 
 namespace Interconnect.Agent;
 
@@ -10,6 +11,9 @@ namespace Interconnect.Agent;
 /// <param name="Clock">Where time comes from.</param>
 internal sealed record AgentIo(TextReader In, TextWriter Out, TextWriter Error, IReadOnlyDictionary<string, string> Environment, TimeProvider Clock)
 {
+    /// <summary>Makes the transport of an account.</summary>
+    public Func<TransportAccount, ITransportMemory, TimeProvider, ITransport> Transports { get; init; } = EndpointTransports.Create;
+
     public static AgentIo Process()
     {
         var environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);

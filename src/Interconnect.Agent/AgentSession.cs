@@ -49,7 +49,7 @@ internal sealed class AgentSession : IAsyncDisposable
         ITransport transport;
         try
         {
-            transport = EndpointTransports.Create(Client.Account, Client.TransportMemory, io.Clock);
+            transport = io.Transports(Client.Account, Client.TransportMemory, io.Clock);
         }
         catch (ArgumentException e)
         {

@@ -1,0 +1,195 @@
+using System.Text.Json.Nodes;
+using Interconnect.Endpoint.Tests.Fakes;
+
+namespace Interconnect.Agent.Tests;
+
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public sealed class AgentCommandTests : IDisposable
+{
+    private readonly FakeGateway gateway = new(TimeProvider.System);
+    private readonly AgentRun alice;
+    private readonly AgentRun bob;
+
+    public AgentCommandTests()
+    {
+        alice = new AgentRun(gateway, "alice@a.test");
+        bob = new AgentRun(gateway, "bob@b.test");
+    }
+
+    public void Dispose()
+    {
+        alice.Dispose();
+        bob.Dispose();
+    }
+
+    [Fact]
+    public async Task AMessageCrossesBetweenTwoAgentsAndIsAnsweredAndBothSeeTheSameSafetyNumber()
+    {
+        Assert.Equal(0, (await alice.InitAsync()).Code);
+        Assert.Equal(0, (await bob.InitAsync()).Code);
+        var listening = bob.RunAsync("listen", "--auto-consent", "--count", "1", "--timeout", "50");
+
+        var sent = await alice.RunAsync("send", "bob@b.test", "Grüße \u001b[2J", "--ask-consent", "--wait", "delivered");
+        var heard = await listening;
+        var answer = bob.RunAsync("send", "mimi://a.test/u/alice", "Hello", "--wait", "delivered");
+        var back = await alice.SayAsync("listen", "--count", "1", "--timeout", "50");
+        await answer;
+
+        Assert.Equal(0, sent.Code);
+        Assert.Equal("delivered", (string?)Line(sent.Lines, "sent")["state"]);
+        Assert.Equal("Grüße \u001b[2J", (string?)Line(heard.Lines, "message")["text"]);
+        Assert.Equal((string?)Line(sent.Lines, "sent")["messageId"], (string?)Line(heard.Lines, "message")["messageId"]);
+        Assert.Contains("mimi://b.test/u/bob: Hello", back.Out, StringComparison.Ordinal);
+        Assert.Equal((string?)Line((await alice.RunAsync("safety", "bob@b.test")).Lines, "safety")["number"], (string?)Line((await bob.RunAsync("safety", "alice@a.test")).Lines, "safety")["number"]);
+        Assert.Equal("granted", (string?)Line((await alice.RunAsync("contacts")).Lines, "contact")["theyAllow"]);
+    }
+
+    [Fact]
+    public async Task Listen_PrintsWhatCameEarlierAndWasNotShown_Once()
+    {
+        await alice.InitAsync();
+        await bob.InitAsync();
+        var listening = bob.RunAsync("listen", "--auto-consent", "--count", "1", "--timeout", "50");
+        await alice.RunAsync("send", "bob@b.test", "one", "--ask-consent", "--wait", "delivered");
+        await listening;
+        await alice.RunAsync("send", "bob@b.test", "two");
+
+        // Bob connects for something else; the message is saved then and shown later.
+        Assert.Equal(0, (await bob.RunAsync("send", "alice@a.test", "busy")).Code);
+        var later = await bob.RunAsync("listen", "--count", "1", "--timeout", "50");
+        var nothing = await bob.RunAsync("listen", "--count", "1", "--timeout", "1");
+
+        Assert.Equal("two", (string?)Line(later.Lines, "message")["text"]);
+        Assert.Equal(ExitCode.TimedOut, nothing.Code);
+    }
+
+    [Fact]
+    public async Task Send_WithoutConsent_IsBlockedWithAdvice()
+    {
+        await alice.InitAsync();
+        await bob.InitAsync();
+
+        var (code, lines) = await alice.RunAsync("send", "bob@b.test", "hi");
+
+        Assert.Equal(ExitCode.Blocked, code);
+        Assert.Equal("END-101", (string?)Line(lines, "error")["rule"]);
+        Assert.Contains("consent request", (string?)Line(lines, "error")["advice"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Consent_RequestWaitGrantRevoke_AreToldToTheOther()
+    {
+        await alice.InitAsync();
+        await bob.InitAsync();
+        var asking = alice.RunAsync("consent", "request", "bob@b.test", "--wait");
+        while ((await bob.RunAsync("listen", "--timeout", "1")).Lines.All(line => (string?)line["event"] != "consent-requested"))
+        {
+            // Until the request is there.
+        }
+
+        Assert.Equal(0, (await bob.RunAsync("consent", "grant", "alice@a.test")).Code);
+        Assert.Contains((await asking).Lines, line => (string?)line["event"] == "consent-granted");
+        Assert.Equal(0, (await bob.RunAsync("consent", "revoke", "alice@a.test")).Code);
+        var told = await alice.RunAsync("listen", "--timeout", "2");
+        Assert.Contains(told.Lines, line => (string?)line["event"] == "consent-revoked");
+        Assert.Equal("revoked", (string?)Line((await bob.RunAsync("consent", "list")).Lines, "contact")["weAllow"]);
+    }
+
+    [Fact]
+    public async Task Chat_SendsEachLineAndEndsWithTheInput()
+    {
+        await alice.InitAsync();
+        await bob.InitAsync();
+        var listening = bob.RunAsync("listen", "--auto-consent", "--count", "1", "--timeout", "50");
+        await alice.RunAsync("send", "bob@b.test", "zero", "--ask-consent", "--wait", "delivered");
+        await listening;
+
+        var (code, _, _) = await alice.RawAsync("one\n\ntwo\n", ["chat", "bob@b.test"]);
+        var heard = await bob.RunAsync("listen", "--count", "2", "--timeout", "50");
+
+        Assert.Equal(0, code);
+        Assert.Equal(["one", "two"], heard.Lines.Where(line => (string?)line["event"] == "message").Select(line => (string?)line["text"]));
+    }
+
+    [Fact]
+    public async Task WhoAmI_WorksOffline_AndInitTwiceIsRefused()
+    {
+        Assert.Equal(ExitCode.Store, (await alice.RunAsync("whoami", "--key-file", "/nonexistent")).Code);
+        var made = await alice.RunAsync("init", "--network", "matrix", "--address", "@alice:hs.test", "--offline", "--new-key-file", alice.KeyFile);
+        var known = await alice.RunAsync("whoami");
+        var again = await alice.RunAsync("init", "--network", "matrix", "--address", "@alice:hs.test", "--offline", "--key-file", alice.KeyFile);
+
+        Assert.Equal(0, made.Code);
+        Assert.Equal("mimi://hs.test/u/alice", (string?)Line(known.Lines, "identity")["user"]);
+        Assert.Equal((string?)Line(made.Lines, "initialised")["keyFingerprint"], (string?)Line(known.Lines, "identity")["keyFingerprint"]);
+        Assert.Equal((ExitCode.Store, "STO-002"), (again.Code, (string?)Line(again.Lines, "error")["rule"]));
+    }
+
+    [Fact]
+    public async Task ASecretsFileThatOthersCanRead_IsRefused_AndAWrongPassphraseSaysSo()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.Path);
+        var passphrase = folder.File("passphrase");
+        await File.WriteAllTextAsync(passphrase, "correct horse\n");
+        File.SetUnixFileMode(passphrase, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
+        string[] init = ["init", "--network", "xmpp", "--address", "alice@a.test", "--offline", "--passphrase-file", passphrase];
+
+        Assert.Equal("STO-009", (string?)Line((await alice.RunAsync(init)).Lines, "error")["rule"]);
+        File.SetUnixFileMode(passphrase, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Equal(0, (await alice.RunAsync(init)).Code);
+        await File.WriteAllTextAsync(passphrase, "correct horsf\n");
+        var (code, lines) = await alice.RunAsync("whoami", "--passphrase-file", passphrase);
+        Assert.Equal((ExitCode.Store, "STO-003"), (code, (string?)Line(lines, "error")["rule"]));
+    }
+
+    [Theory]
+    [InlineData("frobnicate")]
+    [InlineData("init", "--network", "carrier-pigeon", "--address", "x@a.test")]
+    [InlineData("send")]
+    [InlineData("send", "bob@b.test", "x", "--wait", "for ever")]
+    [InlineData("listen", "--timeout", "-1")]
+    [InlineData("whoami", "--passphrase", "on the command line")]
+    public async Task AWrongCommandLine_IsUsage(params string[] arguments)
+    {
+        var (code, output, error) = await alice.RawAsync("", arguments);
+
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.NotEmpty(error);
+        Assert.Empty(output);
+    }
+
+    [Theory]
+    [InlineData("bob")]
+    [InlineData("@bob")]
+    [InlineData("mimi://b.test/r/room")]
+    public async Task AUserThatIsNone_IsUsage(string user)
+    {
+        await alice.InitAsync();
+
+        Assert.Equal(ExitCode.Usage, (await alice.RunAsync("send", user, "hi")).Code);
+        Assert.Equal("END-108", (string?)Line((await alice.RunAsync("safety", "@bob:b.test")).Lines, "error")["rule"]);
+    }
+
+    [Fact]
+    public async Task CtrlC_EndsCleanlyAndTheStoreIsFree()
+    {
+        await alice.InitAsync();
+        using var interrupt = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+
+        var (code, _, _) = await alice.RawAsync("", ["listen"], interrupt.Token);
+
+        Assert.Equal(ExitCode.Interrupted, code);
+        Assert.Equal(0, (await alice.RunAsync("whoami")).Code);
+    }
+
+    [Theory]
+    [InlineData("a\u001b[31mb", "a\u241b[31mb")]
+    [InlineData("a\u0007\u007f\u0085\u202eb", "a\u2407\u2421\ufffd\ufffdb")]
+    [InlineData("a\nb\tc", "a\n    b\tc")]
+    [InlineData("grüße 😀", "grüße 😀")]
+    public void Harmless_ShowsControlCharactersInsteadOfSendingThem(string text, string shown) => Assert.Equal(shown, AgentOutput.Harmless(text));
+
+    private static JsonObject Line(List<JsonObject> lines, string name) =>
+        Assert.Single(lines, line => (string?)line["event"] == name);
+}
