@@ -9,7 +9,7 @@ namespace Interconnect.Bus.RabbitMq;
 /// hands over one batch at a time. Tags count from 1 on every channel; when a channel is lost, what was not handled is dropped here, because the broker hands
 /// it over again on the next.
 /// </summary>
-internal sealed class PartitionPump(BusAddress address, int partition, BusOptions options, BusHandler handler, BatchHandling handling, Park park)
+internal sealed class PartitionPump(BusAddress address, int partition, BusOptions options, BusHandler handler, BatchHandling handling, Park park, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<ulong, Delivery> pending = [];
@@ -17,6 +17,7 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
     private Channel? current;
     private Task pumping = Task.CompletedTask;
     private int unacknowledged;
+    private bool dropped;
 
     private sealed record Delivery(ulong Tag, byte[] Frame, bool Redelivered, TaskCompletionSource Done);
 
@@ -36,13 +37,26 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
         var delivery = new Delivery(tag, frame, redelivered, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         lock (gate)
         {
-            if (stopped.IsCancellationRequested || (channel != current?.Transport && !TryBegin(channel)))
+            if (channel != current?.Transport)
             {
-                return Task.FromCanceled(new CancellationToken(canceled: true));
+                if (stopped.IsCancellationRequested)
+                {
+                    return RejectAsync(channel);
+                }
+
+                if (!TryBegin(channel))
+                {
+                    return Task.FromCanceled(new CancellationToken(canceled: true));
+                }
+            }
+            else if (dropped)
+            {
+                return RejectAsync(channel);
             }
 
+            // Once stopping it is only held, until the channel is closed: given back alone it could come behind what follows it.
             pending.Add(tag, delivery);
-            if (pumping.IsCompleted && tag == current!.Expected)
+            if (pumping.IsCompleted && !stopped.IsCancellationRequested && tag == current!.Expected)
             {
                 using (ExecutionContext.SuppressFlow())
                 {
@@ -72,8 +86,31 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
     {
         lock (gate)
         {
+            dropped = true;
             DropPending();
         }
+    }
+
+    /// <summary>
+    /// Closes a channel, which gives all its unacknowledged messages back at once and in order. Completes as soon as nothing can be sent on it any more: the
+    /// client's own task waits for the deliveries it dispatched, and those wait here.
+    /// </summary>
+    public static async Task CloseAsync(IChannel channel, TimeProvider time)
+    {
+        var closing = channel.CloseAsync(200, "The reader stops", abort: true);
+        while (channel.IsOpen && !closing.IsCompleted)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time);
+        }
+
+        _ = closing.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
+
+    // A channel nobody asked for any more.
+    private async Task RejectAsync(IChannel channel)
+    {
+        await CloseAsync(channel, time);
+        throw new OperationCanceledException();
     }
 
     /// <summary>Frames handled whose acknowledgement has not been sent yet.</summary>

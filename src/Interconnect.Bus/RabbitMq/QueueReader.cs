@@ -26,6 +26,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
     private readonly CancellationTokenSource stop = new();
     private readonly TaskCompletionSource bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task running;
+    private volatile bool stopping;
     private volatile TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public QueueReader(BusAddress address, int partition, BusOptions options, BusHandler handler, BrokerBus bus, BrokerLink link, BatchHandling handling, FrameSender sender, TimeProvider time, ILogger log)
@@ -37,7 +38,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
         this.link = link;
         this.time = time;
         this.log = log;
-        pump = new PartitionPump(address, partition, options, handler, handling, sender.ParkAsync);
+        pump = new PartitionPump(address, partition, options, handler, handling, sender.ParkAsync, time);
         using (ExecutionContext.SuppressFlow())
         {
             running = Task.Run(RunAsync);
@@ -53,6 +54,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
     /// </summary>
     public async Task StopAsync()
     {
+        stopping = true;
         await pump.StopAsync();
         for (var waited = TimeSpan.Zero; pump.HasUnacknowledged && pump.Transport is { IsOpen: true } && waited < AcknowledgePatience; waited += TimeSpan.FromMilliseconds(10))
         {
@@ -63,7 +65,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
         {
             try
             {
-                await channel.CloseAsync(200, "The reader stops", abort: true);
+                await PartitionPump.CloseAsync(channel, time);
             }
             catch (Exception e)
             {
@@ -112,7 +114,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
     private async Task RunAsync()
     {
         var backOff = new BackOff(FirstWait, options.ReconnectMax);
-        while (!stop.IsCancellationRequested)
+        while (!stopping)
         {
             try
             {
