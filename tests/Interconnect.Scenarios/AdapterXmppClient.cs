@@ -6,7 +6,7 @@ using System.Xml.Linq;
 namespace Interconnect.Scenarios;
 
 /// <summary>An ordinary XMPP client over WebSocket (RFC 7395), enough to be a user of a real server. One stanza a message.</summary>
-internal sealed class AdapterXmppClient : IAsyncDisposable
+internal sealed class AdapterXmppClient : IAdapterXmppClient
 {
     public static readonly XNamespace Client = "jabber:client";
     private static readonly XNamespace Framing = "urn:ietf:params:xml:ns:xmpp-framing";

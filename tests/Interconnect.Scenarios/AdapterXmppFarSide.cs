@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
-using System.Xml.Linq;
 using Interconnect.Adapters.Xmpp;
-using Interconnect.Adapters.Xmpp.Wire;
 using Interconnect.Federation;
 using Interconnect.Testing;
 using Interconnect.Testing.Conformance;
@@ -27,7 +25,7 @@ internal sealed class AdapterXmppFarSide(DevServers servers, XmppServerAddress s
     {
         var account = name + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
         var jid = server.Name == "prosody" ? await servers.CreateProsodyUserAsync(account, "pw-1") : await servers.CreateEjabberdUserAsync(account, "pw-1");
-        return new Device(await AdapterXmppClient.ConnectAsync(webSocket, jid, "pw-1"), new XmppIdentifiers(Provider, server.ComponentDomain), server.ComponentDomain);
+        return new AdapterXmppDevice(await AdapterXmppClient.ConnectAsync(webSocket, jid, "pw-1"), new XmppIdentifiers(Provider, server.ComponentDomain), server.ComponentDomain);
     }
 
     public Task SetReachableAsync(bool reachable)
@@ -54,79 +52,4 @@ internal sealed class AdapterXmppFarSide(DevServers servers, XmppServerAddress s
         Secret = secret,
         MaxReconnectPause = TimeSpan.FromSeconds(1),
     };
-
-    internal sealed class Device(AdapterXmppClient client, XmppIdentifiers identifiers, string component) : IFarUser
-    {
-        private static readonly XNamespace Client = AdapterXmppClient.Client;
-        private readonly FrameAssembler assembler = new(new FrameAssemblerOptions(), TimeProvider.System);
-
-        public AdapterXmppClient Native => client;
-
-        public UserUri User { get; } = Jid.TryParse(client.FullJid, out var jid) && identifiers.TryUser(jid.Bare, out var user) ? user : throw new InvalidOperationException("not a user");
-
-        public async Task SendFrameAsync(UserUri? to, ReadOnlyMemory<byte> frame, string id)
-        {
-            const int Most = 200_000;
-            if (frame.Length <= Most)
-            {
-                await client.SendAsync(Message(to, id, new XElement(XmppNames.Frame + "frame", Convert.ToBase64String(frame.Span))));
-                return;
-            }
-
-            var part = 0;
-            foreach (var chunk in FrameChunks.Split(frame.Span, FrameId.Create(), Most)!)
-            {
-                await client.SendAsync(Message(to, $"{id}-{++part}", new XElement(XmppNames.Frame + "chunk", chunk)));
-            }
-        }
-
-        public Task SendDamagedFrameAsync(UserUri to, string text, string id) => client.SendAsync(Message(to, id, new XElement(XmppNames.Frame + "frame", text)));
-
-        public Task SendPlainAsync(UserUri to, string text, string id) => client.SendAsync(Message(to, id, new XElement(Client + "body", text)));
-
-        public async Task<FarFrame> NextFrameAsync(TimeSpan limit)
-        {
-            while (true)
-            {
-                var message = await client.NextMessageAsync(limit);
-                if ((string?)message.Attribute("type") == "error")
-                {
-                    continue;
-                }
-
-                var bytes = message.Element(XmppNames.Frame + "frame") is { } frame ? Convert.FromBase64String(frame.Value)
-                    : message.Element(XmppNames.Frame + "chunk") is { } chunk && FrameChunks.TryParse(chunk.Value, out var part, out _) && assembler.Add("gateway", part) is AssemblyOutcome.Complete whole ? whole.Frame
-                    : null;
-                if (bytes is not null)
-                {
-                    Assert.True(Jid.TryParse((string?)message.Attribute("from"), out var from));
-                    var isGhost = identifiers.TryGhostUser(from, out var sender);
-                    Assert.True(isGhost || from.ToString() == component);
-                    return new FarFrame(sender, bytes, (string)message.Attribute("id")!);
-                }
-            }
-        }
-
-        public async Task<string> NextNoticeAsync(TimeSpan limit)
-        {
-            while (true)
-            {
-                var message = await client.NextMessageAsync(limit);
-                if ((string?)message.Attribute("type") == "error")
-                {
-                    return message.Descendants(XmppNames.StanzaErrors + "text").Single().Value;
-                }
-            }
-        }
-
-        public Task ConfirmAsync(FarFrame frame) => client.SendAsync(new XElement(
-            Client + "message", new XAttribute("to", Address(frame.From)), new XAttribute("id", Guid.NewGuid().ToString("N")), new XElement(XmppNames.Receipts + "received", new XAttribute("id", frame.NativeId))));
-
-        public ValueTask DisposeAsync() => client.DisposeAsync();
-
-        private string Address(UserUri? to) => to is null ? component : identifiers.TryGhost(to, out var ghost) ? ghost.ToString() : throw new InvalidOperationException("no ghost");
-
-        private XElement Message(UserUri? to, string id, XElement content) =>
-            new(Client + "message", new XAttribute("type", "chat"), new XAttribute("to", Address(to)), new XAttribute("id", id), content, new XElement(XmppNames.Receipts + "request"));
-    }
 }

@@ -44,12 +44,11 @@ internal static class StanzaParser
                 new StringReader(text),
                 new XmlReaderSettings { ConformanceLevel = ConformanceLevel.Fragment, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, CheckCharacters = true },
                 new XmlParserContext(names, namespaces, null, XmlSpace.None));
-            reader.MoveToContent();
-            element = (XElement)XNode.ReadFrom(reader);
-            if (!reader.EOF)
+            element = reader.MoveToContent() == XmlNodeType.Element ? (XElement)XNode.ReadFrom(reader) : null;
+            if (element is null || !reader.EOF)
             {
                 element = null;
-                fault = new XmlFault("XMPP-101", "not-well-formed", "More than one element", bytes.Length);
+                fault = new XmlFault("XMPP-101", "not-well-formed", "Not one element", bytes.Length);
                 return false;
             }
         }
