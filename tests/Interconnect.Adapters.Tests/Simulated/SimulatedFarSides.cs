@@ -72,6 +72,8 @@ internal sealed class SimulatedMatrixFarSide : IFarSide
 
     public SimulatedMatrixServer Server { get; }
 
+    public Uri ListenAddress => new($"http://127.0.0.1:{listenPort}/");
+
     public NetworkId Network { get; } = NetworkId.Parse("matrix-sim");
 
     public ProviderDomain Provider { get; } = ProviderDomain.Parse("hs.test");

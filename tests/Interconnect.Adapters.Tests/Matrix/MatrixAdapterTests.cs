@@ -1,0 +1,183 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Interconnect.Adapters.Matrix;
+using Interconnect.Adapters.Tests.Simulated;
+using Interconnect.Federation;
+using Interconnect.Sandbox;
+using Interconnect.Testing.Conformance;
+
+namespace Interconnect.Adapters.Tests.Matrix;
+
+/// <summary>What the homeserver may call, and what the adapter makes of a homeserver that fails.</summary>
+public sealed class MatrixAdapterTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private readonly RecordingSink sink = new();
+    private readonly HttpClient homeserver = new();
+    private SimulatedMatrixFarSide far = null!;
+    private MatrixAdapter adapter = null!;
+
+    public async Task InitializeAsync()
+    {
+        far = await SimulatedMatrixFarSide.CreateAsync();
+        adapter = (MatrixAdapter)far.CreateAdapter();
+        await adapter.StartAsync(sink, default);
+        homeserver.BaseAddress = far.ListenAddress;
+        homeserver.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "hs-token");
+    }
+
+    public async Task DisposeAsync()
+    {
+        homeserver.Dispose();
+        await adapter.DisposeAsync();
+        await far.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("PUT", "_matrix/app/v1/transactions/1", "{}", 200, "")]
+    [InlineData("PUT", "_matrix/app/v1/transactions/1", "not json", 400, "M_NOT_JSON")]
+    [InlineData("POST", "_matrix/app/v1/transactions/1", "{}", 405, "M_UNRECOGNIZED")]
+    [InlineData("PUT", "_matrix/app/v1/transactions/", "{}", 404, "M_UNRECOGNIZED")]
+    [InlineData("GET", "_matrix/app/v1/users/@gw_alice=40a.test:hs.test", null, 200, "")]
+    [InlineData("GET", "_matrix/app/v1/users/@gw_nonsense:hs.test", null, 404, "M_NOT_FOUND")]
+    [InlineData("GET", "_matrix/app/v1/users/@bob:hs.test", null, 404, "M_NOT_FOUND")]
+    [InlineData("GET", "_matrix/app/v1/rooms/%23gw_x:hs.test", null, 404, "M_NOT_FOUND")]
+    [InlineData("POST", "_matrix/app/v1/ping", "{\"transaction_id\":\"x\"}", 200, "")]
+    [InlineData("GET", "_matrix/app/v1/ping", null, 405, "M_UNRECOGNIZED")]
+    [InlineData("GET", "_matrix/app/v1/unheard-of", null, 404, "M_UNRECOGNIZED")]
+    [InlineData("PUT", "transactions/1", "{}", 404, "M_UNRECOGNIZED")]
+    public async Task Listen_Request_IsAnsweredAsTheSpecificationSays(string method, string path, string? body, int status, string code)
+    {
+        using var refused = await CallAsync(method, path, body, "wrong");
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        Assert.Contains("M_FORBIDDEN", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        using var answer = await CallAsync(method, path, body, "hs-token");
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Contains(code, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Listen_NoTokenOrOneInTheQuery_IsForbidden()
+    {
+        using var bare = new HttpClient { BaseAddress = far.ListenAddress };
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await bare.PutAsync("_matrix/app/v1/transactions/1", new StringContent("{}"))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await bare.PutAsync("_matrix/app/v1/transactions/1?access_token=hs-token", new StringContent("{}"))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await homeserver.PutAsync("_matrix/app/v1/transactions/1", new StringContent("{}"))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Listen_TransactionOverTheBound_IsTooLarge()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, "_matrix/app/v1/transactions/1") { Content = new ByteArrayContent(new byte[(16 << 20) + 1]) };
+        request.Headers.ExpectContinue = true;
+
+        using var answer = await homeserver.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Transaction_Repeated_CausesOneEvent()
+    {
+        var body = Transaction("$e1");
+
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("t1", body)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("t1", body)).StatusCode);
+
+        await sink.NextEventAsync(Limit);
+        Assert.Equal(0, sink.Waiting);
+    }
+
+    [Fact]
+    public async Task Transaction_RepeatedWhileTheFirstIsWorkedOn_CausesOneEvent()
+    {
+        var gate = new TaskCompletionSource();
+        sink.BeforeSubmit = _ => gate.Task;
+        var (first, second) = (PutAsync("t1", Transaction("$e1")), PutAsync("t1", Transaction("$e1")));
+
+        gate.SetResult();
+
+        Assert.All(await Task.WhenAll(first, second), a => Assert.Equal(HttpStatusCode.OK, a.StatusCode));
+        await sink.NextEventAsync(Limit);
+        Assert.Equal(0, sink.Waiting);
+    }
+
+    [Fact]
+    public async Task Transaction_SinkRefuses_IsNotAcknowledgedAndNothingPassesTheRefused()
+    {
+        sink.RefuseNext(1);
+
+        using var refused = await PutAsync("t1", Transaction("$e1", "$e2"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Equal(0, sink.Waiting);
+
+        using var taken = await PutAsync("t1", Transaction("$e1", "$e2"));
+        Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
+        Assert.Equal(["$e1"], (await sink.NextEventAsync(Limit)).DedupeKey);
+        Assert.Equal(["$e2"], (await sink.NextEventAsync(Limit)).DedupeKey);
+    }
+
+    [Theory]
+    [InlineData(429, "M_LIMIT_EXCEEDED", 7_000, typeof(DeliveryOutcome.Deferred))]
+    [InlineData(502, "M_UNKNOWN", null, typeof(DeliveryOutcome.Deferred))]
+    [InlineData(403, "M_FORBIDDEN", null, typeof(DeliveryOutcome.Rejected))]
+    [InlineData(413, "M_TOO_LARGE", null, typeof(DeliveryOutcome.Rejected))]
+    [InlineData(401, "M_UNKNOWN_TOKEN", null, typeof(DeliveryOutcome.Deferred))]
+    [InlineData(0, "", null, typeof(DeliveryOutcome.Uncertain))]
+    public async Task Deliver_HomeserverFails_IsTheOutcomeOfItsKind(int status, string code, int? retryAfterMs, Type expected)
+    {
+        await using var alice = await far.SignInAsync("alice");
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+        far.Server.Faults = (_, path) => path.Contains("/send/", StringComparison.Ordinal) ? new MatrixFault(status, code, retryAfterMs, false) : null;
+
+        var outcome = await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default);
+
+        Assert.IsType(expected, outcome);
+        if (outcome is DeliveryOutcome.Deferred deferred && retryAfterMs is { } pause)
+        {
+            Assert.Equal(TimeSpan.FromMilliseconds(pause), deferred.NotBefore);
+        }
+
+        if (code == "M_UNKNOWN_TOKEN")
+        {
+            Assert.Contains(sink.Statuses, s => s.State == AdapterState.BadCredentials);
+        }
+
+        far.Server.Faults = null;
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+    }
+
+    [Fact]
+    public async Task Deliver_AnswerLost_IsOneEventAfterTheRepetition()
+    {
+        await using var alice = await far.SignInAsync("alice");
+        var (first, last) = (Samples.Envelope(alice.User), Samples.Envelope(alice.User));
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+        await alice.NextFrameAsync(Limit);
+        var lost = 0;
+        far.Server.Faults = (_, path) => path.Contains("/send/", StringComparison.Ordinal) && Interlocked.Increment(ref lost) == 1 ? new MatrixFault(0, "", null, AfterHandling: true) : null;
+
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(first, alice.User, 1), default));
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(last, alice.User, 1), default));
+
+        Assert.Equal(FrameCodec.Encode(new EndpointFrame.Delivery(first)), (await alice.NextFrameAsync(Limit)).Frame);
+        Assert.Equal(FrameCodec.Encode(new EndpointFrame.Delivery(last)), (await alice.NextFrameAsync(Limit)).Frame);
+        Assert.True(lost >= 3);
+    }
+
+    private static string Transaction(params string[] eventIds) => "{\"events\":[" + string.Join(',', eventIds.Select(id =>
+        $"{{\"type\":\"m.room.message\",\"room_id\":\"!r:hs.test\",\"event_id\":\"{id}\",\"sender\":\"@bob:hs.test\",\"content\":{{\"org.interconnect.frame\":\"{Convert.ToBase64String(FrameCodec.Encode(Samples.Request(UserUri.Parse("mimi://hs.test/u/bob"))))}\"}}}}")) + "]}";
+
+    private Task<HttpResponseMessage> PutAsync(string id, string body) => homeserver.PutAsync($"_matrix/app/v1/transactions/{id}", new StringContent(body, Encoding.UTF8, "application/json"));
+
+    private async Task<HttpResponseMessage> CallAsync(string method, string path, string? body, string token)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = body is null ? null : new StringContent(body) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return await homeserver.SendAsync(request);
+    }
+}
