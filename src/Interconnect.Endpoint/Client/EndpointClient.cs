@@ -174,7 +174,7 @@ public sealed class EndpointClient : IAsyncDisposable
 
     /// <summary>Received messages that <see cref="MarkShownAsync"/> was not called for, oldest first: what a listener has still to show after any interruption.</summary>
     public Task<IReadOnlyList<EndpointMessage>> UnshownAsync(CancellationToken cancellation = default) => ReadAsync(
-        work => (IReadOnlyList<EndpointMessage>)[.. Tables.Messages.All(work.Store).Where(message => message is { Incoming: true, Shown: false }).Select(MessageFlow.ToPublic)], cancellation);
+        work => (IReadOnlyList<EndpointMessage>)[.. MessageFlow.Unshown(work).Select(MessageFlow.ToPublic)], cancellation);
 
     /// <summary>The user has seen it.</summary>
     public Task<bool> MarkShownAsync(string id, CancellationToken cancellation = default) => DoAsync(work =>
@@ -182,7 +182,7 @@ public sealed class EndpointClient : IAsyncDisposable
         if (Tables.Messages.Get(work.Store, id) is not { Shown: false } message)
             return false;
 
-        Tables.Messages.Put(work.Store, message with { Shown = true });
+        MessageFlow.Save(work, message with { Shown = true });
         return true;
     }, "shown", cancellation);
 
@@ -296,7 +296,7 @@ public sealed class EndpointClient : IAsyncDisposable
 
     private void ResumeWaiting(Work work)
     {
-        foreach (var peer in Tables.Messages.All(work.Store).Where(message => message.State == MessageState.Waiting && message.NotBefore <= work.NowMs).Select(message => message.Peer).Distinct())
+        foreach (var peer in MessageFlow.Waiting(work).Where(message => message.NotBefore <= work.NowMs).Select(message => message.Peer).Distinct().ToList())
             messages.SendWaiting(work, UserUri.Parse(peer));
     }
 

@@ -35,7 +35,7 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
                 : new RequestOutcome.Blocked("END-101", "This user has not allowed contact", "Ask with 'consent request'");
 
         var message = new MessageRecord(FrameId.Create().Hex, false, to.Value) { Text = text, State = MessageState.Waiting, CreatedAt = work.NowMs };
-        Tables.Messages.Put(work.Store, message);
+        Save(work, message);
         SendWaiting(work, to);
         return new RequestOutcome.Queued(message.Id);
     }
@@ -58,15 +58,28 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             Encrypt(work, Tables.Rooms.Get(work.Store, room.Room)!, message);
     }
 
-    public static List<MessageRecord> WaitingFor(Work work, UserUri peer) =>
-        [.. Tables.Messages.All(work.Store).Where(message => message.State == MessageState.Waiting && message.Peer == peer.Value)];
+    public static List<MessageRecord> WaitingFor(Work work, UserUri peer) => [.. Waiting(work).Where(message => message.Peer == peer.Value)];
+
+    /// <summary>What waits to be encrypted, oldest first.</summary>
+    public static IEnumerable<MessageRecord> Waiting(Work work) => Indexed(work, EntryKind.Waiting);
+
+    /// <summary>What was received and not shown, oldest first.</summary>
+    public static IEnumerable<MessageRecord> Unshown(Work work) => Indexed(work, EntryKind.Unshown);
+
+    /// <summary>Writes a message and keeps the two short lists of those that something is still to be done for, so that a long history costs nothing.</summary>
+    public static void Save(Work work, MessageRecord message)
+    {
+        Tables.Messages.Put(work.Store, message);
+        List(work, EntryKind.Waiting, message.Id, message.State == MessageState.Waiting);
+        List(work, EntryKind.Unshown, message.Id, message is { Incoming: true, Shown: false });
+    }
 
     public static void Fail(Work work, MessageRecord message, MessageState state, string rule, string reason) =>
         Change(work, message with { State = state, RuleId = rule, Reason = reason });
 
     public static void Change(Work work, MessageRecord message)
     {
-        Tables.Messages.Put(work.Store, message);
+        Save(work, message);
         work.Raise(new EndpointEvent.MessageChanged(work.Now, ToPublic(message)));
     }
 
@@ -120,6 +133,17 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         Sequence = record.Sequence,
     };
 
+    private static void List(Work work, EntryKind list, string id, bool belongs)
+    {
+        if (!belongs)
+            work.Store.Delete(list, id);
+        else if (!work.Store.Has(list, id))
+            work.Store.Put(list, id, Encoding.ASCII.GetBytes(id), work.Store.PositionOf(EntryKind.Message, id));
+    }
+
+    private static IEnumerable<MessageRecord> Indexed(Work work, EntryKind list) =>
+        work.Store.All(list).Select(id => Tables.Messages.Get(work.Store, Encoding.ASCII.GetString(id)) ?? throw new StoreDamagedException());
+
     private SchemaError? TakeContent(Work work, FederationEnvelope envelope, RoomUri room, byte[] data)
     {
         if (!MimiContent.TryDecode(data, out var content, out var fault))
@@ -148,7 +172,7 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             Sequence = envelope.Sequence,
             AcceptedAt = envelope.AcceptedAt?.ToUnixTimeMilliseconds(),
         };
-        Tables.Messages.Put(work.Store, message);
+        Save(work, message);
         work.Raise(new EndpointEvent.MessageReceived(work.Now, ToPublic(message)));
         SendReceipt(work, sender, room, id);
         return null;

@@ -17,4 +17,6 @@ internal enum EntryKind
     Order = 12,
     Setup = 13,
     ContentIndex = 14,
+    Waiting = 15,
+    Unshown = 16,
 }

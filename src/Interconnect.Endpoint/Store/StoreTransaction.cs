@@ -71,6 +71,9 @@ internal sealed class StoreTransaction : IDisposable
     /// <summary>All values of a kind by position.</summary>
     public IReadOnlyList<byte[]> All(EntryKind kind) => [.. ReadRows(kind).Select(row => cipher.Decrypt(row.Value, kind, row.Name, row.Position))];
 
+    /// <summary>Where that name stands among its kind; null when it is not there.</summary>
+    public long? PositionOf(EntryKind kind, string name) => ReadRow(kind, cipher.NameOf(kind, name))?.Position;
+
     /// <summary>True when that name is there.</summary>
     public bool Has(EntryKind kind, string name) => ReadRow(kind, cipher.NameOf(kind, name)) is not null;
 
