@@ -8,7 +8,9 @@ var root = new RootCommand("Interconnect: a federated interconnect gateway. Exit
     CheckCommand.Create(),
     DemoCommand.Create(),
 };
-var parsed = root.Parse(args);
+
+// A text that begins with @ is a text, not the name of a file with arguments.
+var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
 {
     foreach (var error in parsed.Errors)

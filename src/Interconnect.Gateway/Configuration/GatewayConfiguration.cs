@@ -22,7 +22,7 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IReadOnlyLis
         var options = StrictBinder.Bind<GatewayOptions>(tree, string.Empty, problems);
         var networks = ReadNetworks(options, problems);
         var wanted = GatewayRole.Choose(roles?.Split(',', StringSplitOptions.TrimEntries) ?? options.Roles, networks.Keys, options.Bus.Amqp is not null, problems);
-        var hub = wanted.OfType<GatewayRole.Hub>().Any() ? ReadHub(options, networks, path, problems) : null;
+        var hub = wanted.OfType<GatewayRole.HubProvider>().Any() ? ReadHub(options, networks, path, problems) : null;
         problems.AddRange([.. options.Database.Problems(), .. options.Bus.Problems(), .. options.Http.Problems()]);
         if (options.ShutdownTimeout < TimeSpan.FromSeconds(1) || options.ShutdownTimeout > TimeSpan.FromMinutes(10))
         {

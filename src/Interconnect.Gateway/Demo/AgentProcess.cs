@@ -50,6 +50,18 @@ internal sealed class AgentProcess : IAsyncDisposable
         return new AgentProcess(Process.Start(start) ?? throw new DemoFailure("An agent could not be started."));
     }
 
+    /// <summary>What the agent has printed so far, without texts: for a failure's message.</summary>
+    public string Progress
+    {
+        get
+        {
+            lock (seen)
+            {
+                return seen.Count == 0 ? "nothing yet" : string.Join(", ", seen.TakeLast(8).Select(e => $"{(string?)e["event"]}{((string?)e["state"] is { } state ? " " + state : string.Empty)}"));
+            }
+        }
+    }
+
     /// <summary>The next event of these names; events before it are skipped. An error the agent reports, or its end, is a failure.</summary>
     public async Task<JsonObject> NextAsync(CancellationToken cancellation, params string[] names)
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -14,6 +15,8 @@ internal sealed class DemoStory(DemoWorld world, Action<string> progress, TimePr
     private const string Alice = "alice@a.test", Bob = "bob@hs.test";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(45);
 
+    private readonly List<(string Who, AgentProcess Agent)> agents = [];
+
     public string AliceHome => Path.Combine(world.Folder, "alice");
 
     public string BobHome => Path.Combine(world.Folder, "bob");
@@ -28,7 +31,9 @@ internal sealed class DemoStory(DemoWorld world, Action<string> progress, TimePr
         }
         catch (OperationCanceledException) when (time.IsCancellationRequested && !outer.IsCancellationRequested)
         {
-            throw new DemoFailure($"Something did not arrive within {Limit.TotalSeconds} seconds.");
+            var seen = string.Join("; ", agents.Select(a => $"{a.Who}: {a.Agent.Progress}"));
+            var warnings = world.Log.At(MemoryLog.Place).Select(Encoding.UTF8.GetString).Where(l => l.Contains(" Warning ", StringComparison.Ordinal) || l.Contains(" Error ", StringComparison.Ordinal)).TakeLast(5);
+            throw new DemoFailure($"Something did not arrive within {Limit.TotalSeconds} seconds. The agents saw: {seen}.{string.Concat(warnings.Select(w => Environment.NewLine + w))}");
         }
     }
 
@@ -42,8 +47,8 @@ internal sealed class DemoStory(DemoWorld world, Action<string> progress, TimePr
 
         // 2, 3
         progress("Alice asks Bob for consent; when he has given it, her message goes out");
-        await using var bob = AgentProcess.Start(["chat", .. Store(BobHome), "--auto-consent", "--json", "--", Alice]);
-        await using var alice = AgentProcess.Start(["send", .. Store(AliceHome), "--ask-consent", "--wait", "delivered", "--json", "--", Bob, text]);
+        await using var bob = Start("Bob", ["chat", .. Store(BobHome), "--auto-consent", "--json", "--", Alice]);
+        await using var alice = Start("Alice", ["send", .. Store(AliceHome), "--ask-consent", "--wait", "delivered", "--json", "--", Bob, text]);
         var consent = new List<string>();
         var asked = await alice.NextAsync(cancellation, "consent-request");
         consent.Add($"asked by Alice {Time(asked, "at")}");
@@ -60,7 +65,7 @@ internal sealed class DemoStory(DemoWorld world, Action<string> progress, TimePr
         // 4
         progress("Bob answers");
         var reply = $"Read and answered, {Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.";
-        await using var listening = AgentProcess.Start(["listen", .. Store(AliceHome), "--count", "1", "--json"]);
+        await using var listening = Start("Alice, listening", ["listen", .. Store(AliceHome), "--count", "1", "--json"]);
         await bob.TypeAsync(reply);
         var replyRead = await listening.NextAsync(cancellation, "message");
         progress("Alice reads");
@@ -80,6 +85,13 @@ internal sealed class DemoStory(DemoWorld world, Action<string> progress, TimePr
         return new DemoReport(
             text, (string?)read["text"] ?? string.Empty, reply, (string?)replyRead["text"] ?? string.Empty, consent, Steps(sent), Steps(replyState), hops,
             [.. marked.Select(m => m == text ? "what Alice typed" : "what Bob typed")], clock.GetElapsedTime(started));
+    }
+
+    private AgentProcess Start(string who, string[] arguments)
+    {
+        var agent = AgentProcess.Start(arguments);
+        agents.Add((who, agent));
+        return agent;
     }
 
     private static async Task InitialiseAsync(string home, string password, string[] account, CancellationToken cancellation)

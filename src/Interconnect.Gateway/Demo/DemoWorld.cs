@@ -18,6 +18,7 @@ namespace Interconnect.Gateway.Demo;
 internal sealed class DemoWorld : IAsyncDisposable
 {
     public const string XmppDomain = "a.test", MatrixDomain = "hs.test";
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(20);
     private readonly string asToken = NewSecret();
     private readonly string hsToken = NewSecret();
     private readonly string componentSecret = NewSecret();
@@ -37,6 +38,9 @@ internal sealed class DemoWorld : IAsyncDisposable
     public string AlicePassword { get; } = NewSecret();
 
     public string BobPassword { get; } = NewSecret();
+
+    /// <summary>What no log may hold.</summary>
+    public IReadOnlyList<string> Secrets => [asToken, hsToken, componentSecret, AlicePassword, BobPassword];
 
     public SimulatedXmppServer Xmpp => xmpp!;
 
@@ -104,9 +108,20 @@ internal sealed class DemoWorld : IAsyncDisposable
             BusTap.Insert(builder.Services, Log);
         });
         await Gateway.StartAsync(cancellation);
+        await WaitUntilReadyAsync(cancellation);
+    }
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellation)
+    {
         var readiness = Gateway.Services.GetRequiredService<Readiness>();
+        var started = TimeProvider.System.GetTimestamp();
         for (var reasons = await readiness.WhyNotReadyAsync(cancellation); reasons.Count > 0; reasons = await readiness.WhyNotReadyAsync(cancellation))
         {
+            if (TimeProvider.System.GetElapsedTime(started) > StartLimit || Gateway.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                throw new DemoFailure("The gateway is not ready: " + string.Join("; ", reasons.Select(r => $"{r.Part}: {r.Reason}")) + ".");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(25), TimeProvider.System, cancellation);
         }
     }

@@ -31,8 +31,8 @@ internal sealed partial class HopViews(DemoWorld world, IReadOnlyList<TextSearch
             await LedgerAsync(message, cancellation),
             Of("adapter matrix-b", $"delivery of number {fanned.Sequence} to {fanned.Recipients[0].Value}", Labels(fanned), line, "matrix service request", "matrix transaction"),
             Of("Matrix network hs.test", $"a ghost's event, {put.Length:N0} bytes, readable part: \"{Fallback(put)}\"", Labels(fanned), line, "matrix request", "matrix service request", "matrix response", "matrix transaction"),
-            Of("log of the gateway", "what happened, no names", null, null, MemoryLog.Place),
-            new Hop("metrics", metrics.Length, 1, "counts and times", null, null, Has(metrics)),
+            Named("log of the gateway", "what happened; neither users nor rooms nor secrets", world.Log.At(MemoryLog.Place), message),
+            Named("metrics", "counts and times; neither users nor rooms nor secrets", [metrics], message),
         ];
     }
 
@@ -40,6 +40,14 @@ internal sealed partial class HopViews(DemoWorld world, IReadOnlyList<TextSearch
     {
         var bytes = world.Log.At(places);
         return new Hop(name, bytes.Sum(b => (long)b.Length), bytes.Count, saw, labels, line, bytes.Any(Has));
+    }
+
+    /// <summary>A hop that must not know people either: text, users, rooms and secrets are all searched for.</summary>
+    private Hop Named(string name, string saw, IReadOnlyList<byte[]> bytes, FederationEnvelope message)
+    {
+        string[] names = [message.Sender!.Value, "alice@a.test", "bob@hs.test", "@bob:hs.test", ((EncryptedMessage)message.Event).Room!.Value, message.Proof!.Client.Value, .. world.Secrets];
+        var searched = names.Select(n => new TextSearch(n)).ToList();
+        return new Hop(name, bytes.Sum(b => (long)b.Length), bytes.Count, saw, null, null, bytes.Any(b => Has(b) || searched.Any(s => s.IsIn(b))));
     }
 
     private async Task<Hop> LedgerAsync(FederationEnvelope message, CancellationToken cancellation)

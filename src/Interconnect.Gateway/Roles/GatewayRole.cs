@@ -13,7 +13,7 @@ internal abstract record GatewayRole
     public abstract string Name { get; }
 
     /// <summary>Orders, decides, keeps the ledger. One process at a time is active, others stand by.</summary>
-    public sealed record Hub : GatewayRole
+    public sealed record HubProvider : GatewayRole
     {
         public override string Name => "hub";
     }
@@ -27,7 +27,7 @@ internal abstract record GatewayRole
     /// <summary>The roles named, or all when none is; mistakes are added to <paramref name="problems"/>.</summary>
     public static IReadOnlyList<GatewayRole> Choose(IReadOnlyList<string> names, IReadOnlyCollection<NetworkId> networks, bool hasBroker, List<string> problems)
     {
-        List<GatewayRole> all = [new Hub(), .. networks.OrderBy(n => n.Value, StringComparer.Ordinal).Select(n => new Adapter(n))];
+        List<GatewayRole> all = [new HubProvider(), .. networks.OrderBy(n => n.Value, StringComparer.Ordinal).Select(n => new Adapter(n))];
         if (networks.Count == 0)
         {
             problems.Add("networks: there are none; put a file for each into the folder 'networks' beside the configuration file.");

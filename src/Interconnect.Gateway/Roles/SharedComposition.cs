@@ -23,7 +23,7 @@ internal static class SharedComposition
         {
             switch (role)
             {
-                case GatewayRole.Hub:
+                case GatewayRole.HubProvider:
                     HubComposition.Add(services, configuration);
                     break;
                 case GatewayRole.Adapter adapter:
@@ -42,7 +42,7 @@ internal static class SharedComposition
             needed.AddRange([new BusAddress.Submit(), new BusAddress.Report()]);
         }
 
-        if (configuration.Roles.OfType<GatewayRole.Hub>().Any())
+        if (configuration.Roles.OfType<GatewayRole.HubProvider>().Any())
         {
             needed.AddRange(configuration.Networks.Keys.Select(n => new BusAddress.Deliver(n)));
         }

@@ -1,0 +1,132 @@
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Interconnect.Gateway.Tests.Configuration;
+using Interconnect.Sandbox;
+using Interconnect.Testing;
+
+namespace Interconnect.Gateway.Tests.Commands;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("--nonsense")]
+    [InlineData("run", "--config", "no/such/file.json")]
+    [InlineData("run", "stray")]
+    [InlineData("check", "--config", "no/such/file.json")]
+    public async Task Run_WrongUsageOrConfiguration_EndsWith2AndSaysWhy(params string[] arguments)
+    {
+        var (code, output, errors) = await GatewayProcess.RunAsync(arguments);
+
+        Assert.Equal(2, code);
+        Assert.NotEmpty(output + errors);
+        Assert.DoesNotContain("   at ", errors);
+        Assert.Equal(0, (await GatewayProcess.RunAsync("--version")).Code);
+    }
+
+    [Fact]
+    public async Task Check_NetworksAwayAndThere_SaysWhichAndWhy()
+    {
+        await using var xmpp = await SimulatedXmppServer.StartAsync(new SimulatedXmppOptions { Domain = "a.test", Components = new Dictionary<string, string> { ["gw.a.test"] = "s" } }, TimeProvider.System);
+        await using var matrix = await SimulatedMatrixServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test" }, TimeProvider.System);
+        using var folder = Folder(xmpp, matrix, "gw.other.test");
+
+        var (code, output, _) = await GatewayProcess.RunAsync("check", "--json", "--config", folder.Path);
+        Assert.Equal(3, code);
+        var answer = JsonNode.Parse(output)!;
+        Assert.False((bool)answer["ok"]!);
+        Assert.Equal("the homeserver does not know the as_token", Reason(answer, "network matrix-b"));
+        Assert.Equal("the server does not know the component's domain", Reason(answer, "network xmpp-a"));
+        Assert.Null(Reason(answer, "database"));
+
+        matrix.AddApplicationService(Registration());
+        using var right = Folder(xmpp, matrix, "gw.a.test");
+        Assert.Equal(0, (await GatewayProcess.RunAsync("check", "--config", right.Path)).Code);
+        await xmpp.DisposeAsync();
+        var (away, text, _) = await GatewayProcess.RunAsync("check", "--config", right.Path);
+        Assert.Equal(3, away);
+        Assert.Contains("network xmpp-a: cannot be reached", text);
+    }
+
+    [Fact]
+    public async Task Run_NetworkGoesAndComes_ReadinessFollowsAndSigtermEndsWith0()
+    {
+        await using var xmpp = await SimulatedXmppServer.StartAsync(new SimulatedXmppOptions { Domain = "a.test", Components = new Dictionary<string, string> { ["gw.a.test"] = "s" } }, TimeProvider.System);
+        await using var matrix = await SimulatedMatrixServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test" }, TimeProvider.System);
+        matrix.AddApplicationService(Registration());
+        using var folder = Folder(xmpp, matrix, "gw.a.test");
+        await using var gateway = GatewayProcess.Start("run", "--config", folder.Path);
+        var line = await StartedAsync(gateway);
+        var address = new Uri((string?)JsonNode.Parse(line)!["State"]!["Address"] ?? string.Empty);
+        using var http = new HttpClient { BaseAddress = address };
+
+        await ReadyAsync(http, true);
+        Assert.True((bool)(await http.GetFromJsonAsync<JsonObject>("/healthz"))!["alive"]!);
+        var timestamp = (string?)JsonNode.Parse(line)!["Timestamp"];
+        Assert.EndsWith("Z", timestamp);
+
+        await xmpp.DisposeAsync();
+        var reasons = await ReadyAsync(http, false);
+        Assert.Contains(reasons["reasons"]!.AsArray(), r => (string?)r!["part"] == "adapter:xmpp-a" && ((string?)r["reason"])!.Length > 0);
+        Assert.Contains("interconnect_adapter_connected{network=\"xmpp-a\"} 0", await http.GetStringAsync("/metrics"));
+
+        gateway.Terminate();
+        Assert.Equal(0, await gateway.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    /// <summary>The log line that says where the gateway listens.</summary>
+    private static async Task<string> StartedAsync(ChildProcess gateway)
+    {
+        for (var i = 0; i < 600 && !gateway.HasExited; i++)
+        {
+            if (gateway.Errors.FirstOrDefault(l => l.Contains("\"Address\"", StringComparison.Ordinal)) is { } line)
+            {
+                return line;
+            }
+
+            await Task.Delay(100);
+        }
+
+        throw new InvalidOperationException("The gateway did not start. " + gateway.Tail());
+    }
+
+    private static async Task<JsonObject> ReadyAsync(HttpClient http, bool ready)
+    {
+        JsonObject body = [];
+        for (var i = 0; i < 600; i++)
+        {
+            using var answer = await http.GetAsync("/readyz");
+            body = (await answer.Content.ReadFromJsonAsync<JsonObject>())!;
+            Assert.Equal((bool)body["ready"]! ? 200 : 503, (int)answer.StatusCode);
+            if ((bool)body["ready"]! == ready)
+            {
+                return body;
+            }
+
+            await Task.Delay(100);
+        }
+
+        throw new InvalidOperationException("Readiness did not become " + ready + ": " + body.ToJsonString());
+    }
+
+    private static string? Reason(JsonNode answer, string part) => (string?)answer["reached"]!.AsArray().Single(r => (string?)r!["part"] == part)!["reason"];
+
+    private static ApplicationServiceRegistration Registration() =>
+        new() { Id = "gw", Url = null, AsToken = "a", HsToken = "h", SenderLocalpart = "gwbot", UserNamespace = @"@gw_.*:hs\.test" };
+
+    private static ConfigurationFolder Folder(SimulatedXmppServer xmpp, SimulatedMatrixServer matrix, string component)
+    {
+        var folder = new ConfigurationFolder(
+            """{"hub":{"domain":"hub.test"},"http":{"listen":"127.0.0.1:0"},"log":{"format":"json"},"database":{"connectionString":"FOLDER/interconnect.db"}}""",
+            ("networks/xmpp-a.json", $$$"""{"xmpp":{"port":{{{xmpp.ComponentPort}}},"component":"{{{component}}}","provider":"a.test","secret":"s"}}"""),
+            ("networks/matrix-b.json", $$$"""{"matrix":{"homeserver":"{{{matrix.BaseAddress}}}","provider":"hs.test","listen":"http://127.0.0.1:{{{FreePort()}}}","asToken":"a","hsToken":"h"}}"""));
+        File.WriteAllText(folder.Path, File.ReadAllText(folder.Path).Replace("FOLDER", folder.Folder, StringComparison.Ordinal));
+        return folder;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
