@@ -22,4 +22,12 @@ if (parsed.Errors.Count > 0)
     return ExitCode.Configuration;
 }
 
-return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
+catch (Exception e)
+{
+    await Console.Error.WriteLineAsync("A defect of ours: " + e);
+    return ExitCode.Defect;
+}

@@ -22,7 +22,7 @@ internal static class DemoPrinter
 
             if (hop.Ciphertext is not null)
             {
-                Line(writer, string.Empty, hop.Ciphertext + " ...");
+                Line(writer, string.Empty, "... " + hop.Ciphertext);
             }
 
             Line(writer, string.Empty, string.Create(CultureInfo.InvariantCulture, $"{hop.Bytes:N0} bytes searched in {hop.Messages:N0} pieces: {(hop.HasText ? "THE TEXT IS IN THEM" : "no text")}"));

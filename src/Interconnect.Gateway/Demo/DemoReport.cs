@@ -8,7 +8,7 @@ namespace Interconnect.Gateway.Demo;
 /// <param name="Messages">In how many pieces.</param>
 /// <param name="Saw">What it could make out of Alice's message: addresses and sizes.</param>
 /// <param name="Labels">What covered it, outer and inner.</param>
-/// <param name="Ciphertext">The beginning of Alice's message as the hop had it, base64; null where the hop had none.</param>
+/// <param name="Ciphertext">The end of Alice's message as the hop had it, base64; null where the hop had none.</param>
 /// <param name="HasText">Whether a marked text occurs in its bytes (in log and metrics also a user, a room or a secret). It must not.</param>
 internal sealed record Hop(string Name, long Bytes, int Messages, string Saw, string? Labels, string? Ciphertext, bool HasText);
 

@@ -20,7 +20,7 @@ internal sealed partial class HopViews(DemoWorld world, IReadOnlyList<TextSearch
         var stanza = FirstWith("xmpp client in", content);
         var component = FirstWith("xmpp component out", content);
         var put = FirstWith("matrix service request", content);
-        var line = Convert.ToBase64String(content.Span[..Math.Min(CiphertextBytes, content.Length)]);
+        var line = Convert.ToBase64String(content.Span[^Math.Min(CiphertextBytes, content.Length)..]);
         var labels = Labels(message);
         return
         [
@@ -63,7 +63,7 @@ internal sealed partial class HopViews(DemoWorld world, IReadOnlyList<TextSearch
         var saw = await row.ReadAsync(cancellation)
             ? string.Create(CultureInfo.InvariantCulture, $"{message.Event.Kind}, {row.GetInt64(0):N0} bytes, number {row.GetInt64(1)}, state {((DeliveryStatus)row.GetInt64(2)).ToString().ToLowerInvariant()}")
             : throw new DemoFailure("The ledger has no row of Alice's message.");
-        var files = Directory.GetFiles(Path.GetDirectoryName(world.DatabasePath)!);
+        string[] files = [.. Directory.GetFiles(Path.GetDirectoryName(world.DatabasePath)!).Where(f => !f.EndsWith(".lease", StringComparison.Ordinal))];
         var bytes = new List<byte[]>();
         foreach (var file in files)
         {
@@ -91,12 +91,13 @@ internal sealed partial class HopViews(DemoWorld world, IReadOnlyList<TextSearch
 
     /// <summary>The first piece at a place whose endpoint frame carries exactly this ciphertext.</summary>
     private string FirstWith(string place, ReadOnlyMemory<byte> content) =>
-        world.Log.At(place).Select(Encoding.UTF8.GetString).FirstOrDefault(text => Frame().Matches(text).Any(m => Carries(m.Groups[1].Value + m.Groups[2].Value, content)))
+        world.Log.At(place).Select(bytes => Encoding.UTF8.GetString(bytes).Replace(@"\u002B", "+", StringComparison.OrdinalIgnoreCase)).FirstOrDefault(text => Frame().Matches(text).Any(m => Carries(m.Groups[1].Value + m.Groups[2].Value, content)))
         ?? throw new DemoFailure($"Alice's message was not seen at: {place}.");
 
     private static bool Carries(string base64, ReadOnlyMemory<byte> content)
     {
-        if (!FrameCodec.TryDecode(Convert.FromBase64String(base64), out var frame, out _))
+        var bytes = new byte[base64.Length];
+        if (!Convert.TryFromBase64String(base64, bytes, out var length) || !FrameCodec.TryDecode(bytes.AsMemory(0, length), out var frame, out _))
         {
             return false;
         }
@@ -112,7 +113,7 @@ internal sealed partial class HopViews(DemoWorld world, IReadOnlyList<TextSearch
 
     private static string Labels(FederationEnvelope envelope) => $"outside {envelope.Labels.Outer.ToString().ToLowerInvariant()}, inside {envelope.Labels.Inner.ToString().ToLowerInvariant()}";
 
-    private static string Attribute(string stanza, string name) => Regex.Match(stanza, $"""<message[^>]*\b{name}="([^"]*)""").Groups[1].Value is { Length: > 0 } value ? value : "itself";
+    private static string Attribute(string stanza, string name) => Regex.Match(stanza, $"""<message[^>]*\b{name}="([^"]*)""").Groups[1].Value is { Length: > 0 } value ? value : "the stream of alice";
 
     private static string Fallback(string put) => put.IndexOf('{', StringComparison.Ordinal) is > 0 and var start ? (string?)JsonNode.Parse(put[start..])!["body"] ?? string.Empty : string.Empty;
 
