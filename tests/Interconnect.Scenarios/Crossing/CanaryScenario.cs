@@ -20,8 +20,10 @@ public sealed class CanaryScenario
         var canary = "canary-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
         var patterns = ByteSearch.FormsOf(canary);
 
-        var last = "";
-        for (var i = 0; i < 10; i++)
+        var last = await alice.WriteAsync(bob, $"0 {canary} from Alice");
+        await bob.ReadAsync(alice, 1);
+        await bob.WriteAsync(alice, $"0 {canary} from Bob");
+        for (var i = 1; i < 10; i++)
         {
             last = await alice.WriteAsync(bob, $"{i} {canary} from Alice");
             await bob.WriteAsync(alice, $"{i} {canary} from Bob");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Interconnect.Endpoint;
 using Interconnect.Federation;
@@ -16,7 +17,9 @@ public sealed class Person : IAsyncDisposable
     private readonly EndpointOptions options;
     private EndpointStore? store;
     private EndpointClient? client;
+    private readonly ConcurrentQueue<string> heard = new();
     private EventSubscription? events;
+    private Task listening = Task.CompletedTask;
 
     private Person(UserUri user, EndpointOptions options)
     {
@@ -53,6 +56,9 @@ public sealed class Person : IAsyncDisposable
         return person;
     }
 
+    /// <summary>The texts received while online, in the order in which the endpoint announced them.</summary>
+    public IReadOnlyList<string> Heard => [.. heard];
+
     /// <summary>Opens the store and connects.</summary>
     public async Task GoOnlineAsync()
     {
@@ -63,6 +69,7 @@ public sealed class Person : IAsyncDisposable
 
         client = EndpointClient.Load(store, options, TimeProvider.System)!;
         events = client.Subscribe();
+        listening = ListenAsync(events);
         using var limit = new CancellationTokenSource(Patience);
         var failure = await client.StartAsync(EndpointTransports.Create(client.Account, client.TransportMemory, TimeProvider.System), limit.Token);
         Assert.True(failure is null, failure?.ToString());
@@ -75,11 +82,13 @@ public sealed class Person : IAsyncDisposable
     /// <summary>Disconnects and closes the store, as when the device is switched off.</summary>
     public async Task GoOfflineAsync()
     {
-        events?.Dispose();
         if (client is not null)
         {
             await client.DisposeAsync();
         }
+
+        await listening;
+        events?.Dispose();
 
         store?.Dispose();
         (client, store, events) = (null, null, null);
@@ -129,6 +138,17 @@ public sealed class Person : IAsyncDisposable
     {
         await GoOfflineAsync();
         Directory.Delete(folder, recursive: true);
+    }
+
+    private async Task ListenAsync(EventSubscription subscription)
+    {
+        await foreach (var happened in subscription.Events.ReadAllAsync())
+        {
+            if (happened is EndpointEvent.MessageReceived received)
+            {
+                heard.Enqueue(received.Message.Text!);
+            }
+        }
     }
 
     private static EndpointStore Opened(StoreOpening opening) => opening switch
