@@ -3,18 +3,6 @@ using Interconnect.Storage;
 
 namespace Interconnect.Hub;
 
-/// <summary>The numbers that the only writer gives out; a failed transaction leaves gaps, nothing else.</summary>
-internal sealed class HubNumbers
-{
-    public long Event { get; set; }
-
-    public long Page { get; set; }
-
-    public long Conversation { get; set; }
-
-    public long Parked { get; set; }
-}
-
 /// <summary>
 /// Gathers what one transaction writes. Staging one event first makes everything that could fail and then changes lists and view, so an exception leaves the rest of the group intact.
 /// </summary>
@@ -30,7 +18,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     private readonly Dictionary<RoomUri, Room> rooms = [];
     private readonly Dictionary<ConversationKey, Conversation> made = [];
     private readonly Dictionary<ConversationKey, Conversation> advanced = [];
-    private readonly Dictionary<NetworkId, List<OutboxEntry>> outgoing = [];
+    private readonly OutboxDraft outgoing = new();
     private readonly List<ParkedEnvelope> parked = [];
     private readonly List<Action<HubMetrics>> counts = [];
     private IReadOnlyList<OutboxPage>? pages;
@@ -38,7 +26,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     private ProviderDomain Hub => policy.Options.Domain;
 
     /// <summary>What the transaction has for each network; made once.</summary>
-    public IReadOnlyList<OutboxPage> Pages => pages ??= [.. outgoing.SelectMany(o => Split(o.Key, o.Value))];
+    public IReadOnlyList<OutboxPage> Pages => pages ??= outgoing.ToPages(numbers, now);
 
     public void Stage(PreparedEvent prepared, Decision decision)
     {
@@ -287,26 +275,5 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
 
     private NetworkId? KnownOrigin(FederationEnvelope envelope) => envelope.Origin is { } origin && policy.TryDomainOf(origin, out _) ? origin : null;
 
-    private void Send(NetworkId network, ConversationKey conversation, byte[] body) =>
-        (outgoing.TryGetValue(network, out var entries) ? entries : outgoing[network] = []).Add(new OutboxEntry(conversation, body));
-
-    private IEnumerable<OutboxPage> Split(NetworkId network, List<OutboxEntry> entries)
-    {
-        var page = new List<OutboxEntry>();
-        long bytes = 0;
-        foreach (var entry in entries)
-        {
-            if (page.Count > 0 && (page.Count >= OutboxPage.MaxEntries || bytes + entry.Body.Length > OutboxPage.MaxBytes))
-            {
-                yield return new OutboxPage(++numbers.Page, network, page, now);
-                page = [];
-                bytes = 0;
-            }
-
-            page.Add(entry);
-            bytes += entry.Body.Length;
-        }
-
-        yield return new OutboxPage(++numbers.Page, network, page, now);
-    }
+    private void Send(NetworkId network, ConversationKey conversation, byte[] body) => outgoing.Add(network, new OutboxEntry(conversation, body));
 }

@@ -27,8 +27,7 @@ internal sealed class HubEngine
     private readonly GroupLoader loader;
     private readonly HubNumbers numbers;
     private readonly OutboxDispatcher dispatcher;
-    private readonly List<long> confirmed = [];
-    private readonly Lock confirmedLock = new();
+    private readonly ConfirmedPages confirmed = new();
     private DateTimeOffset lastNow;
 
     public HubEngine(HubParts parts, HubStart start, OutboxDispatcher dispatcher)
@@ -76,13 +75,7 @@ internal sealed class HubEngine
     public void Sweep(Func<HubEngine, Task> run) => inbox.Writer.TryWrite(new Work.Sweep(run));
 
     /// <summary>All of a page is published. The row goes with the next transaction.</summary>
-    public void Confirmed(long page)
-    {
-        lock (confirmedLock)
-        {
-            confirmed.Add(page);
-        }
-    }
+    public void Confirmed(long page) => confirmed.Add(page);
 
     /// <summary>Takes nothing new; what was taken is finished by <see cref="RunAsync"/>.</summary>
     public void Complete() => inbox.Writer.TryComplete();
@@ -141,18 +134,7 @@ internal sealed class HubEngine
     }
 
     /// <summary>Deletes what is published although no event comes.</summary>
-    public Task FlushAsync()
-    {
-        lock (confirmedLock)
-        {
-            if (confirmed.Count == 0)
-            {
-                return Task.CompletedTask;
-            }
-        }
-
-        return TransactAsync([], static (_, _) => { }, static _ => { }, released: false);
-    }
+    public Task FlushAsync() => confirmed.IsEmpty ? Task.CompletedTask : TransactAsync([], static (_, _) => { }, static _ => { }, released: false);
 
     /// <summary>One transaction that a sweep asks for.</summary>
     public Task TransactAsync(Action<GroupWork> stage, Action<StatementBatch> more) => TransactAsync([], (work, _) => stage(work), more, released: false);
@@ -256,7 +238,7 @@ internal sealed class HubEngine
         work.AddTo(batch);
         batch.Add(ParkedStore.Upsert, parkedNow);
         more(batch);
-        var gone = TakeConfirmed();
+        var gone = confirmed.Take();
         batch.Add(OutboxStore.Delete, gone);
         try
         {
@@ -264,7 +246,7 @@ internal sealed class HubEngine
         }
         catch
         {
-            PutBack(gone);
+            confirmed.PutBack(gone);
             throw;
         }
 
@@ -321,24 +303,6 @@ internal sealed class HubEngine
         decision is Decision.Accepted accepted && accepted.Recipients.Any(r => parts.Policy.TryNetworkOf(r.Domain, out var network) && dispatcher.Depth(network) >= parts.Policy.Limits.MaxBacklog)
             ? new Decision.Refused(HubRule.Backlog, RetryAfter: parts.Policy.Limits.BacklogRetryAfter)
             : decision;
-
-    private List<long> TakeConfirmed()
-    {
-        lock (confirmedLock)
-        {
-            var taken = confirmed.ToList();
-            confirmed.Clear();
-            return taken;
-        }
-    }
-
-    private void PutBack(List<long> pages)
-    {
-        lock (confirmedLock)
-        {
-            confirmed.AddRange(pages);
-        }
-    }
 
     private static bool IsDefect(Exception e) => e is not OperationCanceledException && DatabaseErrors.Classify(e) is null or DatabaseFailure.Defect;
 
