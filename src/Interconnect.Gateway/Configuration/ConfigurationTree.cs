@@ -59,7 +59,8 @@ internal static class ConfigurationTree
                 return null;
             }
 
-            var node = JsonNode.Parse(File.ReadAllBytes(path), null, Comments) as JsonObject;
+            // Text, not bytes: an editor may have put a byte order mark in front.
+            var node = JsonNode.Parse(File.ReadAllText(path), null, Comments) as JsonObject;
             if (node is null)
             {
                 problems.Add($"{shown}: the file holds no JSON object.");

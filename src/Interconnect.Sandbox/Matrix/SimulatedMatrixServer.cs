@@ -26,6 +26,7 @@ public sealed class SimulatedMatrixServer : IAsyncDisposable
     private readonly Dictionary<string, ServicePusher> pusherById = [];
     private readonly CancellationTokenSource stopping = new();
     private WebApplication? app;
+    private bool disposed;
 
     private SimulatedMatrixServer(SimulatedMatrixOptions options, TimeProvider clock)
     {
@@ -93,6 +94,11 @@ public sealed class SimulatedMatrixServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
+
         await stopping.CancelAsync();
         foreach (var pusher in pushers)
         {

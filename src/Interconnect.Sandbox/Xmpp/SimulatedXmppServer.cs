@@ -23,6 +23,7 @@ public sealed class SimulatedXmppServer : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly Dictionary<CancellationTokenSource, (bool IsComponent, Task Work)> connections = [];
     private Task accepting = Task.CompletedTask;
+    private bool disposed;
 
     private SimulatedXmppServer(SimulatedXmppOptions options, TimeProvider clock)
     {
@@ -93,6 +94,11 @@ public sealed class SimulatedXmppServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
+
         await stopping.CancelAsync();
         clients.Stop();
         components.Stop();

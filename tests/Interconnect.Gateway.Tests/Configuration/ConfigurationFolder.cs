@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Interconnect.Gateway.Tests.Configuration;
 
 /// <summary>A folder with a configuration, removed afterwards.</summary>
@@ -33,6 +31,6 @@ internal sealed class ConfigurationFolder : IDisposable
     {
         var path = System.IO.Path.Combine(folder, name);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, text, Encoding.UTF8);
+        File.WriteAllText(path, text);
     }
 }

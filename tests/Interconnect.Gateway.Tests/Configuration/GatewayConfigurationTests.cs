@@ -116,6 +116,15 @@ public sealed class GatewayConfigurationTests
     }
 
     [Fact]
+    public void Load_FileWithAByteOrderMark_IsRead()
+    {
+        using var folder = new ConfigurationFolder();
+        File.WriteAllText(folder.Path, """{"hub":{"domain":"hub.test"}}""", System.Text.Encoding.UTF8);
+
+        Assert.Empty(GatewayConfiguration.Load(folder.Path, null, []).Problems);
+    }
+
+    [Fact]
     public void Load_AnnotatedExample_IsSound()
     {
         var (configuration, problems) = GatewayConfiguration.Load(Path.Combine(SharedFiles.RepositoryRoot, "config", "interconnect.json"), null, []);

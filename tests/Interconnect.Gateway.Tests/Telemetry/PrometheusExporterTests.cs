@@ -21,8 +21,8 @@ public sealed class PrometheusExporterTests
         test_open_connections 3
         # TYPE test_requests_total counter
         # HELP test_requests_total Requests "so far"\nwith a \\.
-        test_requests_total{path="q\"\\\n",code="200"} 5
-        test_requests_total{path="/",code="500"} 1
+        test_requests_total{code="200",path="q\"\\\n"} 5
+        test_requests_total{code="500",path="/"} 1
         # TYPE test_size_bytes histogram
         # HELP test_size_bytes Sizes.
         test_size_bytes_bucket{kind="x",le="1"} 1
@@ -45,8 +45,8 @@ public sealed class PrometheusExporterTests
         test_open_connections 3
         # TYPE test_requests counter
         # HELP test_requests Requests \"so far\"\nwith a \\.
-        test_requests_total{path="q\"\\\n",code="200"} 5
-        test_requests_total{path="/",code="500"} 1
+        test_requests_total{code="200",path="q\"\\\n"} 5
+        test_requests_total{code="500",path="/"} 1
         # TYPE test_size_bytes histogram
         # UNIT test_size_bytes bytes
         # HELP test_size_bytes Sizes.
