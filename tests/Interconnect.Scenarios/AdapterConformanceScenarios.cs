@@ -1,3 +1,4 @@
+using Interconnect.Federation;
 using Interconnect.Testing;
 using Interconnect.Testing.Conformance;
 
@@ -29,8 +30,30 @@ public sealed class AdapterOnSynapse : AdapterConformance
     protected override Task<IFarSide> CreateFarSideAsync() => AdapterMatrixFarSide.CreateAsync(deliveredMeansRead: false);
 }
 
-/// <summary>The conformance suite on real Synapse, where an event counts as delivered when it was read.</summary>
-public sealed class AdapterOnSynapseWithReadReceipts : AdapterConformance
+/// <summary>Real Synapse, where an event counts as delivered when it was read.</summary>
+public sealed class AdapterOnSynapseWithReadReceipts
 {
-    protected override Task<IFarSide> CreateFarSideAsync() => AdapterMatrixFarSide.CreateAsync(deliveredMeansRead: true);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact(DisplayName = "Alice reads the second of two messages, and both are delivered")]
+    public async Task ReadReceipt_ConfirmsEverythingUpToIt()
+    {
+        await using var far = await AdapterMatrixFarSide.CreateAsync(deliveredMeansRead: true);
+        await using var adapter = far.CreateAdapter();
+        await using var alice = await far.SignInAsync("alice");
+        var sink = new RecordingSink();
+        await adapter.StartAsync(sink, default);
+        var sent = new List<string?>();
+        for (var i = 0; i < 2; i++)
+        {
+            var delivered = Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+            Assert.False(delivered.Reached);
+            sent.Add(delivered.NativeReference);
+        }
+
+        await alice.NextFrameAsync(Limit);
+        await alice.ConfirmAsync(await alice.NextFrameAsync(Limit));
+
+        Assert.Equal(sent, [(await sink.NextReceiptAsync(Limit)).NativeReference, (await sink.NextReceiptAsync(Limit)).NativeReference]);
+    }
 }
