@@ -149,7 +149,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
             AcceptedAt = now,
             HubDomain = Hub,
         }))).ToList();
-        var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, Hub, now));
+        var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, (ulong?)conversation?.LastSequence, Hub, now));
         var response = accepted.Response is { } answer ? Replies.Response(envelope, answer, Hub, now) : null;
         var responseBody = response is null ? null : EnvelopeCodec.Encode(response);
 

@@ -7,8 +7,9 @@ internal static class Replies
 {
     private static readonly EncryptionLabels Unlabelled = new(OuterEncryption.None, InnerEncryption.None);
 
-    public static FederationEnvelope Accepted(FederationEnvelope cause, ProviderDomain hub, DateTimeOffset now) =>
-        Make(cause.Id, "accepted", cause.Conversation, cause.Sender!, hub, now, new DeliveryReport(cause.Id, cause.Proof?.FrameId, null, DeliveryStatus.Accepted, null, null, now));
+    /// <summary>Carries the number that the event got in its conversation, so that the sender knows which numbers are its own.</summary>
+    public static FederationEnvelope Accepted(FederationEnvelope cause, ulong? sequence, ProviderDomain hub, DateTimeOffset now) =>
+        Make(cause.Id, "accepted", cause.Conversation, cause.Sender!, hub, now, new DeliveryReport(cause.Id, cause.Proof?.FrameId, null, DeliveryStatus.Accepted, null, null, now)) with { Sequence = sequence };
 
     public static FederationEnvelope Response(FederationEnvelope cause, FederationEvent answer, ProviderDomain hub, DateTimeOffset now) =>
         Make(cause.Id, "response", cause.Conversation, cause.Sender!, hub, now, answer);
