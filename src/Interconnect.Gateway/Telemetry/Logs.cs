@@ -12,8 +12,9 @@ internal static class Logs
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(options.Level);
-        var framework = options.Level > LogLevel.Warning ? options.Level : LogLevel.Warning;
-        logging.AddFilter("Microsoft", framework).AddFilter("MassTransit", framework);
+
+        // Libraries speak when something is wrong; what they say at lower levels may hold what passes through them.
+        logging.AddFilter((category, level) => level >= (category?.StartsWith("Interconnect", StringComparison.Ordinal) == true || options.Level > LogLevel.Warning ? options.Level : LogLevel.Warning));
         logging.Services.Configure<ConsoleLoggerOptions>(console =>
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace;
