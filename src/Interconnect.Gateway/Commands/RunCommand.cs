@@ -38,6 +38,6 @@ internal static class RunCommand
         Log.Started(log, ProductVersion.Text, string.Join(',', configuration.Roles.Select(r => r.Name)), address);
         await app.WaitForShutdownAsync(cancellation);
         Log.Stopped(log);
-        return ExitCode.Success;
+        return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(s => s.ExecuteTask is { IsFaulted: true }) ? ExitCode.Defect : ExitCode.Success;
     }
 }
