@@ -241,19 +241,49 @@ public sealed class XmppTransportTests : IDisposable
         Assert.Contains("type=\"error\"", (await peer.HearAsync("<iq [^>]*id=\"p2\".*?</iq>")).Value, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task AStanzaOverTheBound_EndsTheConnection_AndTheNextOneServes()
+    public static TheoryData<string> StanzasOverABound() =>
+    [
+        $"<message from='mallory@a.test/x'>{Nested(40)}</message>",
+        $"<message from='mallory@a.test/x'>{Nested(20_000)}</message>",
+        $"<message from='gw.a.test'><frame xmlns='urn:interconnect:frame:1'>{new string('A', 400_000)}</frame></message>",
+        $"<message from='gw.a.test'>{string.Concat(Enumerable.Repeat("<x/>", 5_000))}<frame xmlns='urn:interconnect:frame:1'>AQID</frame></message>",
+        $"<message from='gw.a.test' {string.Concat(Enumerable.Range(0, 2_000).Select(i => $"a{i}='' "))}><frame xmlns='urn:interconnect:frame:1'>AQID</frame></message>",
+        $"<message from='gw.a.test' x='{new string('A', 100_000)}'/>",
+        "<message from='gw.a.test'><!-- x --><frame xmlns='urn:interconnect:frame:1'>AQID</frame></message>",
+        $"<iq type='get' id='deep' from='mallory@a.test/x'>{Nested(40)}</iq>",
+    ];
+
+    [Theory]
+    [MemberData(nameof(StanzasOverABound))]
+    public async Task AStanzaOverABound_IsPassedOverAndCountedAsHandled_AndTheStreamGoesOn(string stanza)
     {
-        await using var transport = new XmppTransport(server.Options with { MaxStanzaBytes = 10_000 }, TimeProvider.System);
+        await using var transport = new XmppTransport(server.Options with { MaxStanzaBytes = 50_000 }, TimeProvider.System);
         using var peer = await StartAsync(transport);
 
-        await peer.SayAsync($"<message from='gw.a.test'><frame xmlns='urn:interconnect:frame:1'>{new string('A', 40_000)}</frame></message>");
+        await peer.SayAsync(stanza);
+        await peer.SayAsync("<message from='gw.a.test'><frame xmlns='urn:interconnect:frame:1'>BA==</frame></message>");
+
+        Assert.Equal([4], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
+        Assert.Equal(2, await peer.AskHandledAsync());
+        Assert.False(sink.HasMore);
+    }
+
+    [Fact]
+    public async Task AStanzaThatCannotBeReadToItsEnd_EndsTheConnection_AndIsNotDeliveredAgain()
+    {
+        await using var transport = new XmppTransport(server.Options, TimeProvider.System);
+        using var peer = await StartAsync(transport);
+
+        await peer.SayAsync($"<message from='mallory@a.test/x'>{string.Concat(Enumerable.Repeat("<a>", 70_000))}");
         await sink.WaitForAsync(TransportState.Reconnecting);
 
         using var again = await server.AcceptAsync();
         await again.AuthenticateAsync();
-        Assert.False(sink.HasMore);
+        await again.OpenAsync("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/><sm xmlns='urn:xmpp:sm:3'/>");
+        Assert.Contains("h='1'", (await again.HearAsync("<resume [^>]*previd='session-1'[^>]*/>")).Value, StringComparison.Ordinal);
     }
+
+    private static string Nested(int depth) => string.Concat(Enumerable.Repeat("<a>", depth)) + string.Concat(Enumerable.Repeat("</a>", depth));
 
     private async Task<ScriptedXmppServer.Peer> StartAsync(XmppTransport transport)
     {

@@ -36,7 +36,11 @@ internal static class XmppFailures
 }
 
 /// <summary>Ends a connection attempt or a connection with its reason; never leaves the transport.</summary>
-internal sealed class XmppFailedException(TransportFailure failure) : Exception(failure.RuleId)
+/// <param name="failure">The reason.</param>
+/// <param name="stanza">True when a stanza that cannot be read to its end is the reason: it must count as handled, or it comes again with every resumption.</param>
+internal sealed class XmppFailedException(TransportFailure failure, bool stanza = false) : Exception(failure.RuleId)
 {
+    public bool IsStanza { get; } = stanza;
+
     public TransportFailure Failure { get; } = failure;
 }

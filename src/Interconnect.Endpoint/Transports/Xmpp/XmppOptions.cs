@@ -23,10 +23,10 @@ internal sealed record XmppOptions
     /// <summary>Characters of one chunk.</summary>
     public int MaxChunkCharacters { get; init; } = 160 * 1024;
 
-    /// <summary>Largest received stanza in bytes: a frame of 1 MiB in base64 and its envelope.</summary>
+    /// <summary>Largest received stanza, in characters and an allowance for each node: a frame of 1 MiB in base64 and its envelope. A larger one is passed over.</summary>
     public int MaxStanzaBytes { get; init; } = 2 << 20;
 
-    /// <summary>Deepest nesting of a received stanza.</summary>
+    /// <summary>Deepest nesting of a received stanza. A deeper one is passed over.</summary>
     public int MaxDepth { get; init; } = 32;
 
     /// <summary>How long the server may take for one step of logging in, and to acknowledge.</summary>

@@ -16,6 +16,15 @@ internal sealed class XmppStream : IAsyncDisposable
     public static readonly XNamespace Streams = "http://etherx.jabber.org/streams";
     public static readonly XNamespace Client = "jabber:client";
 
+    /// <summary>Bytes read for one tag, which the XML reader keeps whole.</summary>
+    private const int MaxTagBytes = 4 << 20;
+
+    /// <summary>Elements open at once, which the XML reader remembers.</summary>
+    private const int MaxOpenElements = 65_536;
+
+    /// <summary>What an element or attribute is taken to need besides its text.</summary>
+    private const int NodeCost = 64;
+
     private static readonly XmlReaderSettings Settings = new()
     {
         Async = true,
@@ -28,6 +37,7 @@ internal sealed class XmppStream : IAsyncDisposable
     private readonly XmppOptions options;
     private readonly Socket socket;
     private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly char[] piece = new char[4096];
     private Stream stream;
     private BoundedReadStream bounded;
     private XmlReader? reader;
@@ -37,7 +47,7 @@ internal sealed class XmppStream : IAsyncDisposable
         this.options = options;
         this.socket = socket;
         stream = new NetworkStream(socket, ownsSocket: true);
-        bounded = new BoundedReadStream(stream, options.MaxStanzaBytes);
+        bounded = new BoundedReadStream(stream, MaxTagBytes);
     }
 
     /// <summary>True when the other end is this machine.</summary>
@@ -160,7 +170,7 @@ internal sealed class XmppStream : IAsyncDisposable
         }
 
         stream = tls;
-        bounded = new BoundedReadStream(tls, options.MaxStanzaBytes);
+        bounded = new BoundedReadStream(tls, MaxTagBytes);
     }
 
     /// <summary>Cuts the connection; a read in progress ends.</summary>
@@ -201,72 +211,121 @@ internal sealed class XmppStream : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// The element is built here, because XNode.ReadFrom reads on past its end and so waits for the next stanza. One that breaks a bound is read to its end and handed
+    /// on without content: anybody may send such a thing, and a stanza that ends the stream instead would be delivered again on every resumption.
+    /// </summary>
     private async Task<XElement?> ReadElementAsync(XmlReader from)
     {
-        // The element is built here, because XNode.ReadFrom reads on past its end and so waits for the next stanza.
+        XElement? root = null;
         var open = new Stack<XElement>();
-        while (await from.ReadAsync().ConfigureAwait(false))
+        var depth = 0;
+        var budget = options.MaxStanzaBytes;
+        while (true)
         {
+            bounded.Restart();
+            if (!await from.ReadAsync().ConfigureAwait(false))
+                throw new XmppFailedException(XmppFailures.Lost);
+
             switch (from.NodeType)
             {
                 case XmlNodeType.Element:
-                    var element = ReadStart(from, out var empty);
-                    if (open.TryPeek(out var parent))
+                    var empty = from.IsEmptyElement;
+                    if (depth == 0)
+                        root = new XElement(XName.Get(from.LocalName, from.NamespaceURI));
+
+                    var element = depth == 0 ? root! : new XElement(XName.Get(from.LocalName, from.NamespaceURI));
+                    if (depth >= options.MaxDepth)
+                        budget = -1;
+
+                    if (budget >= 0)
+                        budget = ReadAttributes(from, element, budget);
+
+                    if (budget < 0)
+                        open.Clear();
+                    else if (open.TryPeek(out var parent))
                         parent.Add(element);
 
-                    if (empty && open.Count == 0)
-                        return element;
+                    if (empty && depth == 0)
+                        return Whole(root!, budget);
 
-                    if (!empty)
+                    if (empty)
+                        break;
+
+                    // The reader keeps something for every level, whatever is built.
+                    if (++depth > MaxOpenElements)
+                        throw new BoundExceededException();
+
+                    if (budget >= 0)
                         open.Push(element);
 
-                    if (open.Count > options.MaxDepth)
-                        throw new XmppFailedException(XmppFailures.Protocol("nested too deep"));
-
                     break;
-                case XmlNodeType.EndElement when open.Count == 0:
+                case XmlNodeType.EndElement when depth == 0:
                     return null;
                 case XmlNodeType.EndElement:
-                    var done = open.Pop();
-                    if (open.Count == 0)
-                        return done;
+                    open.TryPop(out _);
+                    if (--depth == 0)
+                        return Whole(root!, budget);
 
                     break;
                 case XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace:
-                    var text = await from.GetValueAsync().ConfigureAwait(false);
-                    if (open.TryPeek(out var holder))
-                        holder.Add(new XText(text));
-                    else
-                        bounded.Restart();
-
+                    open.TryPeek(out var holder);
+                    budget = await ReadTextAsync(from, holder, budget).ConfigureAwait(false);
+                    break;
+                case var _ when depth > 0:
+                    budget = -1;
                     break;
                 default:
                     throw new XmppFailedException(XmppFailures.Protocol("comments and processing instructions are not allowed"));
             }
         }
-
-        throw new XmppFailedException(XmppFailures.Lost);
     }
 
-    private static XElement ReadStart(XmlReader from, out bool empty)
+    private static XElement Whole(XElement root, int budget) => budget >= 0 ? root : new XElement(root.Name);
+
+    /// <summary>What is left of the budget; below zero when it was not enough.</summary>
+    private static int ReadAttributes(XmlReader from, XElement element, int budget)
     {
-        var element = new XElement(XName.Get(from.LocalName, from.NamespaceURI));
-        empty = from.IsEmptyElement;
-        while (from.MoveToNextAttribute())
+        budget -= NodeCost + from.Name.Length;
+        while (budget >= 0 && from.MoveToNextAttribute())
         {
+            budget -= NodeCost + from.Name.Length + from.Value.Length;
             if (from.NamespaceURI != XNamespace.Xmlns.NamespaceName)
                 element.SetAttributeValue(XName.Get(from.LocalName, from.NamespaceURI), from.Value);
         }
 
         from.MoveToElement();
-        return element;
+        return budget;
+    }
+
+    private async Task<int> ReadTextAsync(XmlReader from, XElement? holder, int budget)
+    {
+        var built = holder is not null ? new StringBuilder() : null;
+        while (true)
+        {
+            bounded.Restart();
+            var count = await from.ReadValueChunkAsync(piece, 0, piece.Length).ConfigureAwait(false);
+            if (count == 0)
+                break;
+
+            if (built is null || budget < 0)
+                continue;
+
+            budget -= count;
+            built.Append(piece, 0, count);
+        }
+
+        if (built is not null && budget >= 0)
+            holder!.Add(new XText(built.ToString()));
+
+        return budget;
     }
 
     private static XmppFailedException? Translate(Exception e, CancellationToken cancellation) => e switch
     {
         XmppFailedException => null,
         _ when cancellation.IsCancellationRequested => new XmppFailedException(XmppFailures.NoAnswer),
-        BoundExceededException => new XmppFailedException(XmppFailures.Protocol("a stanza is too large")),
+        BoundExceededException => new XmppFailedException(XmppFailures.Protocol("a tag is too large"), stanza: true),
         XmlException => new XmppFailedException(XmppFailures.Protocol("not well-formed, or with a DTD")),
         IOException or ObjectDisposedException or InvalidOperationException or SocketException => new XmppFailedException(XmppFailures.Lost),
         _ => null,
@@ -274,7 +333,7 @@ internal sealed class XmppStream : IAsyncDisposable
 
     private sealed class BoundExceededException : IOException;
 
-    /// <summary>Counts what is read since the last stanza began.</summary>
+    /// <summary>Counts what is read since the last tag or piece of text began.</summary>
     private sealed class BoundedReadStream(Stream inner, int limit) : Stream
     {
         private long read;

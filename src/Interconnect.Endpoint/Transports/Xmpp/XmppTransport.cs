@@ -270,6 +270,9 @@ internal sealed class XmppTransport : ITransport
         }
         catch (XmppFailedException e)
         {
+            if (e.IsStanza)
+                queue.HandledOne();
+
             return e.Failure;
         }
         finally
