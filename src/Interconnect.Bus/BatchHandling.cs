@@ -14,13 +14,13 @@ internal sealed partial class BatchHandling(BusOptions options, BusMetrics metri
     /// <param name="batch">The batch.</param>
     /// <param name="handler">The handler.</param>
     /// <param name="park">Stores unusable bodies.</param>
-    /// <param name="abandon">Ends the waits between attempts, not an attempt.</param>
+    /// <param name="abandon">Ends the waits between attempts and forbids another; does not end an attempt.</param>
     /// <param name="cancellation">Handed to the handler.</param>
     public async ValueTask<bool> HandleAsync(BusBatch batch, BusHandler handler, Park park, CancellationToken abandon, CancellationToken cancellation)
     {
         var tags = BusMetrics.Tags(batch.Address);
         var backOff = new BackOff(options.HandlerBackOff, options.HandlerBackOffMax);
-        while (true)
+        while (!abandon.IsCancellationRequested)
         {
             var start = time.GetTimestamp();
             try
@@ -43,6 +43,8 @@ internal sealed partial class BatchHandling(BusOptions options, BusMetrics metri
                 batch = batch with { Redelivered = true };
             }
         }
+
+        return false;
     }
 
     /// <summary>Stores one body of a batch that cannot be used, however long it takes; false when abandoned.</summary>

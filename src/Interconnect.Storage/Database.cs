@@ -100,6 +100,17 @@ public sealed class Database : IAsyncDisposable
             builder.AutoPrepareMinUsages = 2;
         }
 
+        // A session whose other end is gone without a word (partition, power loss) must end in seconds on both sides: on the server's side it holds a lease.
+        if (builder.KeepAlive == 0)
+        {
+            builder.KeepAlive = 10;
+        }
+
+        if (string.IsNullOrEmpty(builder.Options))
+        {
+            builder.Options = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=30000";
+        }
+
         builder.ApplicationName ??= "interconnect";
         return builder.ToString();
     }

@@ -64,9 +64,11 @@ public sealed class DatabaseTests
         Assert.DoesNotContain("secret", new DatabaseOptions { Provider = "postgres", ConnectionString = "Host=h;Password=secret" }.ToString(), StringComparison.Ordinal);
 
     [Fact]
-    public void Tuned_PreparesStatements_UnlessTheOperatorSaysOtherwise()
+    public void Tuned_PreparesStatementsAndNoticesALostSession_UnlessTheOperatorSaysOtherwise()
     {
         Assert.Contains("Max Auto Prepare=100", Database.Tuned("Host=h"), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("tcp_keepalives_idle=10", Database.Tuned("Host=h"), StringComparison.Ordinal);
+        Assert.Contains("Keepalive=10", Database.Tuned("Host=h"), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Max Auto Prepare=7", Database.Tuned("Host=h;Max Auto Prepare=7"), StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -183,7 +183,8 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
     {
         lock (gate)
         {
-            if (stopped.IsCancellationRequested || current is not { } channel || !pending.ContainsKey(channel.Expected))
+            // What is left of a channel that is gone must not pass what was taken from it before and not handled: all of it comes again, in order, on the next.
+            if (stopped.IsCancellationRequested || current is not { } channel || channel.Gone.IsCancellationRequested || !pending.ContainsKey(channel.Expected))
             {
                 // Marks the pump as ended under the lock, so that the next frame starts another.
                 pumping = Task.CompletedTask;

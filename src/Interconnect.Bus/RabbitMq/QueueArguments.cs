@@ -12,6 +12,12 @@ internal static class QueueArguments
     /// </summary>
     public const int DeliveryLimit = 1_000_000_000;
 
+    /// <summary>
+    /// Most bytes one queue holds, 1 GiB; past it the broker refuses, publishers hear that it is unavailable, the hub's outbox fills and the hub tells senders to
+    /// wait. Without it a destination that is away fills the disk, and the broker then stops every network. Not an option: both sides must declare the same.
+    /// </summary>
+    public const long MaxBytes = 1L << 30;
+
     /// <summary>A stream's queue. Should anything ever be dead-lettered (an operator's policy with a lower limit), it goes to the parked queue and is not lost on the way.</summary>
     public static IDictionary<string, object?> Stream() => new Dictionary<string, object?>
     {
@@ -21,6 +27,7 @@ internal static class QueueArguments
         ["x-dead-letter-exchange"] = BrokerNames.Parked,
         ["x-dead-letter-strategy"] = "at-least-once",
         ["x-overflow"] = "reject-publish",
+        ["x-max-length-bytes"] = MaxBytes,
     };
 
     /// <summary>The queue of what could not be used.</summary>

@@ -10,7 +10,7 @@ public sealed class QueueArgumentsTests
     public void Stream_Arguments_AreThoseOfExistingQueues()
     {
         Assert.Equal(
-            "x-dead-letter-exchange=interconnect.parked x-dead-letter-strategy=at-least-once x-delivery-limit=1000000000 x-overflow=reject-publish x-queue-type=quorum x-single-active-consumer=True",
+            "x-dead-letter-exchange=interconnect.parked x-dead-letter-strategy=at-least-once x-delivery-limit=1000000000 x-max-length-bytes=1073741824 x-overflow=reject-publish x-queue-type=quorum x-single-active-consumer=True",
             Text(QueueArguments.Stream()));
         Assert.Equal("x-delivery-limit=1000000000 x-queue-type=quorum", Text(QueueArguments.Parked()));
     }

@@ -7,7 +7,7 @@ namespace Interconnect.Testing.Conformance;
 /// <summary>What every adapter must do, against whatever far side it is given. One class a network and a kind of far side derives from it.</summary>
 public abstract class AdapterConformance : IAsyncLifetime
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private readonly RecordingSink sink = new();
     private IFarSide far = null!;
     private INetworkAdapter adapter = null!;
