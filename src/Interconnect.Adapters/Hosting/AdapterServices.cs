@@ -17,7 +17,7 @@ public static class AdapterServices
     public static IServiceCollection AddInterconnectAdapter(this IServiceCollection services, AdapterHostOptions host, XmppOptions xmpp)
     {
         Check([.. host.Problems(), .. xmpp.Problems()]);
-        return services.AddInterconnectAdapter(host, provider => new XmppAdapter(NetworkId.Parse(host.Network), xmpp, provider.GetRequiredService<TimeProvider>()));
+        return services.AddInterconnectAdapter(host, provider => new XmppAdapter(NetworkId.Parse(host.Network), xmpp, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<XmppAdapter>>()));
     }
 
     /// <summary>Hosts a Matrix homeserver.</summary>
@@ -27,7 +27,7 @@ public static class AdapterServices
         Check([.. host.Problems(), .. matrix.Problems()]);
         return services.AddInterconnectAdapter(
             host,
-            provider => new MatrixAdapter(NetworkId.Parse(host.Network), matrix, provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>()));
+            provider => new MatrixAdapter(NetworkId.Parse(host.Network), matrix, provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<MatrixAdapter>>()));
     }
 
     /// <summary>Hosts an adapter that <paramref name="make"/> creates; it is made anew whenever the role starts again.</summary>

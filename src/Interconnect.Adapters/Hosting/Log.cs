@@ -23,6 +23,9 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Error, "Adapter {Network}: an envelope for delivery cannot be used: {Reason}")]
     public static partial void Unusable(ILogger logger, string network, string reason);
 
+    [LoggerMessage(8, LogLevel.Warning, "Adapter {Network}: discarded, {RuleId}: {Reason}")]
+    public static partial void Discarded(ILogger logger, string network, string ruleId, string reason);
+
     [LoggerMessage(7, LogLevel.Error, "Adapter {Network}: a received event could not be submitted: {Failure}")]
     public static partial void SubmitFailed(ILogger logger, string network, string failure);
 }

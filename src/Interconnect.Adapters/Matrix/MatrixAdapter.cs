@@ -6,6 +6,9 @@ using Interconnect.Adapters.Matrix.Rooms;
 using Interconnect.Adapters.Matrix.Wire;
 using Interconnect.Federation;
 using Interconnect.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using EventId = Interconnect.Federation.EventId;
 
 namespace Interconnect.Adapters.Matrix;
 
@@ -31,15 +34,18 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     private readonly TransactionListener listener;
     private readonly NetworkDescription description;
     private readonly NetworkFeatures features;
+    private readonly EdgeMetrics metrics;
+    private readonly ILogger logger;
     private readonly SemaphoreSlim oneTransaction = new(1);
     private readonly Queue<string> doneOrder = new();
     private readonly HashSet<string> done = [];
     private volatile AdapterStatus status = new(AdapterState.Starting);
     private IAdapterSink? sink;
 
-    public MatrixAdapter(NetworkId network, MatrixOptions options, Database database, TimeProvider clock)
+    public MatrixAdapter(NetworkId network, MatrixOptions options, Database database, TimeProvider clock, ILogger? logger = null)
     {
-        (this.options, this.clock) = (options, clock);
+        (this.options, this.clock, this.logger) = (options, clock, logger ?? NullLogger.Instance);
+        metrics = new EdgeMetrics(network);
         var provider = ProviderDomain.Parse(options.Provider);
         asToken = Secret.Load(options.AsToken, options.AsTokenFile);
         hsToken = Secret.Load(options.HsToken, options.HsTokenFile);
@@ -139,7 +145,10 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     {
         if (translator.TranslateIn(body) is not { } entries)
         {
-            return new TransactionOutcome.NotJson();
+            // The homeserver would bring the same bytes for ever, and everybody's events behind them.
+            metrics.Discarded("MTX-016");
+            Log.Discarded(logger, description.Network.Value, "MTX-016", "a transaction that cannot be read");
+            return new TransactionOutcome.Taken();
         }
 
         await oneTransaction.WaitAsync(cancellation);
@@ -195,6 +204,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     {
         await listener.DisposeAsync();
         await connection.DisposeAsync();
+        metrics.Dispose();
         asToken.Dispose();
         hsToken.Dispose();
     }

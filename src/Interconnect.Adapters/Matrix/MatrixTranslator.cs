@@ -73,7 +73,7 @@ internal abstract record MatrixOutbound
 
 /// <summary>
 /// Pure translation between Matrix events and the contract, both ways. Rules: MTX-004 no such user, 006 a name that cannot stand in an id, 007 too large,
-/// 010 refused by the homeserver, 011 plaintext to the service, 012 Matrix's own encryption, 013 bad base64, 014 frame and chunk at once, 017 a room of nobody.
+/// 010 refused by the homeserver, 011 plaintext to the service, 012 Matrix's own encryption, 013 bad base64, 014 frame and chunk at once, 016 no transaction, 017 a room of nobody.
 /// </summary>
 internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOptions options)
 {
@@ -82,7 +82,9 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
 
     private const string FrameKey = "org.interconnect.frame";
     private const string ChunkKey = "org.interconnect.chunk";
-    private const int MaxDepth = 64;
+
+    // An event of 64 KiB nests at most 65,536 deep, and a user chooses how deep. The parser does not recurse, and the transaction's size bounds it.
+    private const int MaxDepth = 1 << 18;
     private const int MaxEntries = 10_000;
     private static readonly EncryptionLabels FrameLabels = new(OuterEncryption.Tls, InnerEncryption.Mls10);
     private static readonly EncryptionLabels PlainLabels = new(OuterEncryption.Tls, InnerEncryption.None);
@@ -113,8 +115,9 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
 
             return entries;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // No JSON, or a name of the transaction's own with an unpaired surrogate.
             return null;
         }
     }

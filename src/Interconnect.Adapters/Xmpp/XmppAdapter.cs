@@ -4,6 +4,8 @@ using System.Xml.Linq;
 using Interconnect.Adapters.Hosting;
 using Interconnect.Adapters.Xmpp.Wire;
 using Interconnect.Federation;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Interconnect.Adapters.Xmpp;
 
@@ -25,6 +27,8 @@ internal sealed class XmppAdapter : INetworkAdapter
     private readonly NetworkDescription description;
     private readonly NetworkFeatures features;
     private readonly FrameAssembler assembler;
+    private readonly EdgeMetrics metrics;
+    private readonly ILogger logger;
     private readonly RefusedSenders refused;
     private readonly Channel<XmppInbound> inbound;
     private readonly SemaphoreSlim window;
@@ -34,14 +38,15 @@ internal sealed class XmppAdapter : INetworkAdapter
     private IAdapterSink? sink;
     private Task pump = Task.CompletedTask;
 
-    public XmppAdapter(NetworkId network, XmppOptions options, TimeProvider clock)
+    public XmppAdapter(NetworkId network, XmppOptions options, TimeProvider clock, ILogger? logger = null)
     {
-        (this.options, this.clock) = (options, clock);
+        (this.options, this.clock, this.logger) = (options, clock, logger ?? NullLogger.Instance);
+        metrics = new EdgeMetrics(network);
         var provider = ProviderDomain.Parse(options.Provider);
         secret = Secret.Load(options.Secret, options.SecretFile);
         identifiers = new XmppIdentifiers(provider, options.Component);
         translator = new XmppTranslator(identifiers, options);
-        connection = new XmppConnection(options, secret, clock, Change);
+        connection = new XmppConnection(options, secret, clock, Change, Discard);
         description = new NetworkDescription(network, provider, OuterEncryption.Tls, "in the users' endpoints; an ordinary client's OMEMO keys are not used");
         features = XmppFeatures.Of(options);
         assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
@@ -126,6 +131,7 @@ internal sealed class XmppAdapter : INetworkAdapter
         await stopping.CancelAsync();
         await connection.DisposeAsync();
         secret.Dispose();
+        metrics.Dispose();
     }
 
     private async ValueTask<DeliveryOutcome> SendAsync(XmppOutbound.Stanzas stanzas, UserUri recipient, CancellationToken cancellation)
@@ -156,6 +162,12 @@ internal sealed class XmppAdapter : INetworkAdapter
     {
         status = changed;
         sink?.StatusChanged(changed);
+    }
+
+    private void Discard(XmlFault fault)
+    {
+        metrics.Discarded(fault.RuleId);
+        Log.Discarded(logger, description.Network.Value, fault.RuleId, fault.Reason);
     }
 
     /// <summary>Runs on the reading side, so that an error stanza is known before the answer of the ping behind it.</summary>
@@ -211,7 +223,7 @@ internal sealed class XmppAdapter : INetworkAdapter
                     await SubmitAsync(submit.Event, submit.Stanza);
                     break;
                 case XmppInbound.Part part:
-                    switch (assembler.Add($"{part.Stanza.From.Bare} {part.Stanza.To.Bare}", part.Chunk))
+                    switch (assembler.Add(part.Sender.Value, part.Chunk))
                     {
                         case AssemblyOutcome.Complete complete:
                             await SubmitAsync(translator.Assembled(complete.Frame, part.Chunk.Id, part.Sender, part.Stanza), part.Stanza);

@@ -18,14 +18,15 @@ internal sealed class XmppConnection : IAsyncDisposable
     private readonly Secret secret;
     private readonly TimeProvider clock;
     private readonly Action<AdapterStatus> changed;
+    private readonly Action<XmlFault> discarded;
     private readonly ResiliencePipeline<ConnectOutcome> connecting;
     private readonly CancellationTokenSource stopping = new();
     private volatile XmppSession? session;
     private Task running = Task.CompletedTask;
 
-    public XmppConnection(XmppOptions options, Secret secret, TimeProvider clock, Action<AdapterStatus> changed)
+    public XmppConnection(XmppOptions options, Secret secret, TimeProvider clock, Action<AdapterStatus> changed, Action<XmlFault> discarded)
     {
-        (this.options, this.secret, this.clock, this.changed) = (options, secret, clock, changed);
+        (this.options, this.secret, this.clock, this.changed, this.discarded) = (options, secret, clock, changed, discarded);
         connecting = new ResiliencePipelineBuilder<ConnectOutcome> { TimeProvider = clock }
             .AddRetry(new RetryStrategyOptions<ConnectOutcome>
             {
@@ -115,7 +116,7 @@ internal sealed class XmppConnection : IAsyncDisposable
             {
                 session = next;
                 changed(new AdapterStatus(AdapterState.Connected));
-                reason = await next.RunAsync(received, stopping.Token);
+                reason = await next.RunAsync(received, discarded, stopping.Token);
                 session = null;
             }
 

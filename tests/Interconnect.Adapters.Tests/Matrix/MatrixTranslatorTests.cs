@@ -67,7 +67,17 @@ public sealed class MatrixTranslatorTests
         Assert.Null(Read(body));
         Assert.Empty(Read("{}")!);
         Assert.Empty(Read("{\"events\":3,\"ephemeral\":{}}")!);
-        Assert.Null(Read("{\"events\":[" + new string('[', 100) + new string(']', 100) + "]}"));
+        Assert.Null(Read("{\"\\ud800\":1"));
+    }
+
+    [Fact]
+    public void TranslateIn_EventAsDeepAsAnEventCanBe_DoesNotHideTheOthers()
+    {
+        var deep = new string('[', 32_000) + new string(']', 32_000);
+
+        var entries = Read($"{{\"events\":[{{\"type\":\"m.reaction\",{Common},\"content\":{{\"x\":{deep}}}}},{{\"type\":\"m.sticker\",{Common},\"content\":{{}}}}]}}");
+
+        Assert.IsType<MatrixInbound.Uncovered>(Assert.Single(entries!, e => e is not MatrixInbound.Ignored));
     }
 
     [Theory]

@@ -27,11 +27,16 @@ public sealed class XmlStreamTests
         { Open + "<message></m<essage>", "XMPP-101" },
         { "<stream/>", "XMPP-101" },
         { "</stream>", "XMPP-101" },
-        { Open + string.Concat(Enumerable.Repeat("<a>", 40)), "XMPP-105" },
-        { Open + "<m>" + string.Concat(Enumerable.Repeat("<a/>", 5_000)), "XMPP-106" },
-        { Open + "<m " + string.Concat(Enumerable.Range(0, 40).Select(i => $"a{i}='' ")) + "/>", "XMPP-107" },
-        { Open + "<m>" + new string('x', 2_000_000), "XMPP-104" },
-        { Open + "<m " + new string('x', 2_000_000), "XMPP-104" },
+    };
+
+    public static TheoryData<string, string> OverBounds => new()
+    {
+        { string.Concat(Enumerable.Repeat("<a>", 40)) + "<b x='>'/>" + string.Concat(Enumerable.Repeat("</a>", 40)), "XMPP-105" },
+        { "<m>" + string.Concat(Enumerable.Repeat("<a/>", 5_000)) + "</m>", "XMPP-106" },
+        { "<m " + string.Concat(Enumerable.Range(0, 40).Select(i => $"a{i}='' ")) + "/>", "XMPP-107" },
+        { "<m>" + new string('x', 2_000_000) + "<![CDATA[ <m/> ]]></m>", "XMPP-104" },
+        { "<m a='" + new string('x', 2_000_000) + "'/>", "XMPP-104" },
+        { "<" + new string('m', 2_000_000) + "/>", "XMPP-104" },
     };
 
     public static TheoryData<string, string> RefusedStanzas => new()
@@ -58,6 +63,34 @@ public sealed class XmlStreamTests
         Assert.Equal(rule, fault?.RuleId);
         Assert.InRange(fault!.Offset, 0, bytes.Length);
         Assert.DoesNotContain("hidden", fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(OverBounds))]
+    public void Feed_StanzaOverABound_IsPassedOverAndTheNextIsRead(string stanza, string rule)
+    {
+        var framer = new XmlStreamFramer(new XmlLimits { MaxStanzaBytes = 1_000_000 });
+        framer.Authenticated();
+        var tokens = new List<XmlToken>();
+
+        Assert.Null(framer.Feed(Encoding.UTF8.GetBytes(Open + stanza + "<next/>" + stanza + "</stream:stream>"), tokens));
+
+        Assert.Collection(
+            tokens,
+            t => Assert.IsType<XmlToken.StreamOpen>(t),
+            t => Assert.Equal(rule, Assert.IsType<XmlToken.Discarded>(t).Fault.RuleId),
+            t => Assert.Equal("<next/>", Encoding.UTF8.GetString(Assert.IsType<XmlToken.Stanza>(t).Bytes)),
+            t => Assert.Equal(rule, Assert.IsType<XmlToken.Discarded>(t).Fault.RuleId),
+            t => Assert.IsType<XmlToken.StreamClose>(t));
+    }
+
+    [Fact]
+    public void Feed_OverABoundBeforeTheHandshake_IsAFault()
+    {
+        var attributes = string.Concat(Enumerable.Range(0, 40).Select(i => $"a{i}='' "));
+
+        Assert.Equal("XMPP-107", new XmlStreamFramer(new XmlLimits()).Feed(Encoding.UTF8.GetBytes(Open + "<m " + attributes + "/>"), [])?.RuleId);
+        Assert.Equal("XMPP-105", new XmlStreamFramer(new XmlLimits()).Feed(Encoding.UTF8.GetBytes(Open + string.Concat(Enumerable.Repeat("<a>", 40))), [])?.RuleId);
     }
 
     [Theory]

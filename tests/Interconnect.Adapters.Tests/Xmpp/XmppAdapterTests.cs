@@ -138,6 +138,26 @@ public sealed class XmppAdapterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Receive_StanzaOfAUserOverABoundOrUnparsable_IsPassedOverAndTheStreamGoesOn()
+    {
+        await adapter.StartAsync(sink, default);
+        var deep = string.Concat(Enumerable.Repeat("<a>", 500)) + string.Concat(Enumerable.Repeat("</a>", 500));
+        var many = string.Concat(Enumerable.Range(0, 500).Select(i => $" a{i}=''"));
+
+        await server.SayAsync($"<message from='mallory@a.test' to='gw.a.test'>{deep}</message><message{many}/><message><p:x/></message>");
+        await server.SayAsync("<iq type='get' from='alice@a.test/x' to='gw.a.test' id='q'><ping xmlns='urn:xmpp:ping'/></iq>");
+
+        Assert.Equal(("iq", "q"), await FirstAsync());
+        Assert.Equal(1, server.Connections);
+
+        async Task<(string, string?)> FirstAsync()
+        {
+            var stanza = await server.NextAsync();
+            return (stanza.Name.LocalName, (string?)stanza.Attribute("id"));
+        }
+    }
+
+    [Fact]
     public async Task Receive_StanzaNotTaken_TellsTheSenderAndItsNextOnesWait()
     {
         await adapter.StartAsync(sink, default);

@@ -11,7 +11,7 @@ namespace Interconnect.Adapters.Matrix.Wire;
 /// <summary>What the adapter does with what the homeserver brings.</summary>
 internal interface ITransactionHandler
 {
-    /// <summary>Takes a transaction's body. Null when everything in it is on stable storage or of no use; else when to bring it again.</summary>
+    /// <summary>Takes a transaction's body: everything in it is on stable storage or of no use, or when to bring it again.</summary>
     ValueTask<TransactionOutcome> TakeAsync(string transactionId, ReadOnlySequence<byte> body, CancellationToken cancellation);
 
     /// <summary>Whether a user of ours by this id exists, or was made to exist.</summary>
@@ -26,9 +26,6 @@ internal abstract record TransactionOutcome
 
     /// <summary>The homeserver shall bring it again.</summary>
     public sealed record NotNow(TimeSpan RetryAfter) : TransactionOutcome;
-
-    /// <summary>It is no transaction.</summary>
-    public sealed record NotJson : TransactionOutcome;
 }
 
 /// <summary>
@@ -153,9 +150,6 @@ internal sealed class TransactionListener(MatrixOptions options, Secret token, I
         {
             case TransactionOutcome.Taken:
                 await DoneAsync(context);
-                break;
-            case TransactionOutcome.NotJson:
-                await FailAsync(context, StatusCodes.Status400BadRequest, "M_NOT_JSON", "The body is no transaction");
                 break;
             case TransactionOutcome.NotNow later:
                 context.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(later.RetryAfter.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -9,13 +9,17 @@ internal abstract record XmlToken
     /// <summary>One whole stanza.</summary>
     public sealed record Stanza(byte[] Bytes) : XmlToken;
 
+    /// <summary>One whole stanza that broke a bound and was passed over.</summary>
+    public sealed record Discarded(XmlFault Fault) : XmlToken;
+
     /// <summary>The closing tag of the stream.</summary>
     public sealed record StreamClose : XmlToken;
 }
 
 /// <summary>
 /// Cuts a byte stream into the opening tag, stanzas and the closing tag, and enforces every bound while it does, so that nothing unbounded is ever held or parsed.
-/// RFC 6120 section 11.1: no document type, no comment, no processing instruction. Well-formedness inside a stanza is the stanza parser's.
+/// Whoever is served by the server chooses what a stanza holds, so after the handshake a stanza over a bound is passed over, without being held, and the stream goes
+/// on. What the server itself must never send ends it, RFC 6120 section 11.1: no document type, no comment, no processing instruction. Well-formedness inside a stanza is the stanza parser's.
 /// </summary>
 internal sealed class XmlStreamFramer(XmlLimits limits)
 {
@@ -32,6 +36,7 @@ internal sealed class XmlStreamFramer(XmlLimits limits)
     private byte last;
     private int matched;
     private bool authenticated;
+    private XmlFault? excess;
 
     private enum State
     {
@@ -71,6 +76,20 @@ internal sealed class XmlStreamFramer(XmlLimits limits)
 
     private XmlFault Fault(string rule, string condition, string reason) => new(rule, condition, reason, offset - 1);
 
+    /// <summary>A bound is broken: the fault of the stanza where the stream is trusted and open, else of the stream.</summary>
+    private XmlFault? OverBound(string rule, string reason)
+    {
+        var fault = Fault(rule, "policy-violation", reason);
+        if (!authenticated || depth == 0)
+        {
+            return fault;
+        }
+
+        excess ??= fault;
+        length = 0;
+        return null;
+    }
+
     private XmlFault NotWellFormed(string reason) => Fault("XMPP-101", "not-well-formed", reason);
 
     private XmlFault? Keep(byte b)
@@ -80,9 +99,14 @@ internal sealed class XmlStreamFramer(XmlLimits limits)
             return b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' ? null : NotWellFormed("Text outside a stanza");
         }
 
+        if (excess is not null)
+        {
+            return null;
+        }
+
         if (length == limits.MaxStanzaBytes)
         {
-            return Fault("XMPP-104", "policy-violation", $"A stanza of more than {limits.MaxStanzaBytes} bytes");
+            return OverBound("XMPP-104", $"A stanza of more than {limits.MaxStanzaBytes} bytes");
         }
 
         if (length == buffer.Length)
@@ -164,7 +188,7 @@ internal sealed class XmlStreamFramer(XmlLimits limits)
                 }
 
                 (state, attributes, last) = (State.OpenTag, 0, b);
-                return ++elements > limits.MaxElements ? Fault("XMPP-106", "policy-violation", $"More than {limits.MaxElements} elements") : null;
+                return ++elements > limits.MaxElements ? OverBound("XMPP-106", $"More than {limits.MaxElements} elements") : null;
         }
     }
 
@@ -194,7 +218,7 @@ internal sealed class XmlStreamFramer(XmlLimits limits)
         if (b is (byte)'"' or (byte)'\'')
         {
             (state, quote, last) = (State.Quoted, b, b);
-            return ++attributes > limits.MaxAttributes ? Fault("XMPP-107", "policy-violation", $"More than {limits.MaxAttributes} attributes") : null;
+            return ++attributes > limits.MaxAttributes ? OverBound("XMPP-107", $"More than {limits.MaxAttributes} attributes") : null;
         }
 
         if (b == (byte)'<')
@@ -219,9 +243,9 @@ internal sealed class XmlStreamFramer(XmlLimits limits)
             return EndElement(tokens);
         }
 
-        if (++depth > limits.MaxDepth + 1)
+        if (++depth > limits.MaxDepth + 1 && OverBound("XMPP-105", $"Nested deeper than {limits.MaxDepth}") is { } fault)
         {
-            return Fault("XMPP-105", "policy-violation", $"Nested deeper than {limits.MaxDepth}");
+            return fault;
         }
 
         if (depth == 1)
@@ -245,7 +269,7 @@ internal sealed class XmlStreamFramer(XmlLimits limits)
         }
         else if (depth == 1)
         {
-            tokens.Add(new XmlToken.Stanza(buffer[..length]));
+            tokens.Add(excess is null ? new XmlToken.Stanza(buffer[..length]) : new XmlToken.Discarded(excess));
             Restart();
         }
         else
@@ -275,7 +299,7 @@ internal sealed class XmlStreamFramer(XmlLimits limits)
 
     private void Restart()
     {
-        (state, length, elements) = (State.Between, 0, 0);
+        (state, length, elements, excess) = (State.Between, 0, 0, null);
         if (buffer.Length > 64 << 10)
         {
             buffer = new byte[1_024];

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -91,10 +90,10 @@ internal sealed class XmppSession : IAsyncDisposable
     }
 
     /// <summary>Reads, writes and keeps alive until the stream ends; returns why it ended.</summary>
-    public async Task<string> RunAsync(Func<XElement, ValueTask> received, CancellationToken cancellation)
+    public async Task<string> RunAsync(Func<XElement, ValueTask> received, Action<XmlFault> discarded, CancellationToken cancellation)
     {
         await using var registration = cancellation.Register(() => End("stopped"));
-        await Task.WhenAll(ReadAsync(received), WriteAsync(), KeepAliveAsync());
+        await Task.WhenAll(ReadAsync(received, discarded), WriteAsync(), KeepAliveAsync());
         return endReason!;
     }
 
@@ -296,7 +295,7 @@ internal sealed class XmppSession : IAsyncDisposable
         End("the server's stream is unusable, " + fault);
     }
 
-    private async Task ReadAsync(Func<XElement, ValueTask> received)
+    private async Task ReadAsync(Func<XElement, ValueTask> received, Action<XmlFault> discarded)
     {
         try
         {
@@ -308,10 +307,23 @@ internal sealed class XmppSession : IAsyncDisposable
                     return;
                 }
 
-                if (token is not XmlToken.Stanza { Bytes: var bytes } || !TryParse(bytes, out var stanza, out var fault))
+                // Any user can make the server pass such a stanza on, so it must not end the stream that all of them use.
+                if (token is XmlToken.Discarded { Fault: var excess })
                 {
-                    await FailAsync(token is XmlToken.Stanza ? StanzaFault(token) : new XmlFault("XMPP-101", "not-well-formed", "A second stream", 0));
+                    discarded(excess);
+                    continue;
+                }
+
+                if (token is not XmlToken.Stanza { Bytes: var bytes })
+                {
+                    await FailAsync(new XmlFault("XMPP-101", "not-well-formed", "A second stream", 0));
                     return;
+                }
+
+                if (!StanzaParser.TryParse(bytes, false, out var stanza, out var fault))
+                {
+                    discarded(fault);
+                    continue;
                 }
 
                 if (stanza.Name == XmppNames.Streams + "error")
@@ -337,14 +349,6 @@ internal sealed class XmppSession : IAsyncDisposable
             End("stopped by a defect");
             throw;
         }
-    }
-
-    private static bool TryParse(byte[] bytes, [NotNullWhen(true)] out XElement? stanza, [NotNullWhen(false)] out XmlFault? fault) => StanzaParser.TryParse(bytes, false, out stanza, out fault);
-
-    private static XmlFault StanzaFault(XmlToken token)
-    {
-        StanzaParser.TryParse(((XmlToken.Stanza)token).Bytes, false, out _, out var fault);
-        return fault!;
     }
 
     /// <summary>Whether it answers a request of ours; only the one that was asked can answer.</summary>
