@@ -1,14 +1,16 @@
 namespace Interconnect.Federation;
 
 /// <summary>
-/// Puts chunks together. Keyed by sender and frame id; bounded in frames a sender, frames in all and bytes; a frame that does not complete in time is forgotten.
-/// Partials never leave it. Safe for many callers.
+/// Puts chunks together. Keyed by sender and frame id; bounded in frames and bytes, of a sender and in all; a frame that does not complete in time is forgotten.
+/// A sender over its own bounds loses its oldest partial; when everybody's bound is reached, the sender that holds most loses its oldest, so that nobody can take
+/// the room of others. Who sends through a network sends a forgotten frame again. Partials never leave it. Safe for many callers.
 /// </summary>
 public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider clock)
 {
     private readonly Lock gate = new();
     private readonly Dictionary<(string Sender, FrameId Id), Partial> partials = [];
     private long heldBytes;
+    private long begun;
 
     /// <summary>Frames begun and not complete.</summary>
     public int PartialCount
@@ -23,7 +25,7 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
         }
     }
 
-    /// <summary>Takes one chunk of <paramref name="sender"/> (any stable text).</summary>
+    /// <summary>Takes one chunk of <paramref name="sender"/>: a stable text of the account, without what the account itself can choose, such as a resource or an addressee.</summary>
     public AssemblyOutcome Add(string sender, FrameChunk chunk)
     {
         lock (gate)
@@ -32,12 +34,8 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
             var key = (sender, chunk.Id);
             if (!partials.TryGetValue(key, out var partial))
             {
-                if (partials.Count >= options.MaxFrames || partials.Keys.Count(k => k.Sender == sender) >= options.MaxFramesPerSender)
-                {
-                    return new AssemblyOutcome.Refused(new SchemaError("FED-024", "Too many unfinished frames", "chunk"));
-                }
-
-                partial = new Partial(chunk.Count, clock.GetUtcNow() + options.Timeout);
+                MakeRoomForFrame(sender);
+                partial = new Partial(chunk.Count, clock.GetUtcNow() + options.Timeout, begun++);
                 partials.Add(key, partial);
             }
 
@@ -59,7 +57,7 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
                 return Drop(key, partial, new SchemaError("FED-002", $"Larger than {EndpointFrame.MaxBytes} bytes", "frame"));
             }
 
-            if (heldBytes + chunk.Body.Length > options.MaxBytes)
+            if (!MakeRoomForBytes(key, partial, chunk.Body.Length))
             {
                 return Drop(key, partial, new SchemaError("FED-024", "Too many unfinished frames", "chunk"));
             }
@@ -86,6 +84,50 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
         }
     }
 
+    private void MakeRoomForFrame(string sender)
+    {
+        if (partials.Keys.Count(k => k.Sender == sender) >= options.MaxFramesPerSender)
+        {
+            ForgetOldest(partials.Where(p => p.Key.Sender == sender));
+        }
+
+        if (partials.Count >= options.MaxFrames)
+        {
+            ForgetOldest(OfSenderWithMost(partials, _ => 1));
+        }
+    }
+
+    /// <summary>False when the frame is larger than the bounds even with nothing else held.</summary>
+    private bool MakeRoomForBytes((string Sender, FrameId Id) key, Partial partial, int bytes)
+    {
+        if (partial.Bytes + bytes > Math.Min(options.MaxBytesPerSender, options.MaxBytes))
+        {
+            return false;
+        }
+
+        while (partials.Where(p => p.Key.Sender == key.Sender).Sum(p => (long)p.Value.Bytes) + bytes > options.MaxBytesPerSender)
+        {
+            ForgetOldest(partials.Where(p => p.Key.Sender == key.Sender && p.Value != partial && p.Value.Bytes > 0));
+        }
+
+        while (heldBytes + bytes > options.MaxBytes)
+        {
+            ForgetOldest(OfSenderWithMost(partials.Where(p => p.Value != partial && p.Value.Bytes > 0), p => p.Bytes));
+        }
+
+        return true;
+    }
+
+    /// <summary>The partials of the sender that holds most; of two that hold as much, the one that began earliest.</summary>
+    private static IEnumerable<KeyValuePair<(string Sender, FrameId Id), Partial>> OfSenderWithMost(IEnumerable<KeyValuePair<(string Sender, FrameId Id), Partial>> among, Func<Partial, long> weight) =>
+        among.GroupBy(p => p.Key.Sender).OrderByDescending(s => s.Sum(p => weight(p.Value))).ThenBy(s => s.Min(p => p.Value.Order)).First();
+
+    private void ForgetOldest(IEnumerable<KeyValuePair<(string Sender, FrameId Id), Partial>> among)
+    {
+        var oldest = among.MinBy(p => p.Value.Order);
+        Forget(oldest.Key, oldest.Value);
+    }
+
     private AssemblyOutcome.Refused Drop((string, FrameId) key, Partial partial, SchemaError error)
     {
         Forget(key, partial);
@@ -107,11 +149,14 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
         }
     }
 
-    private sealed class Partial(int count, DateTimeOffset deadline)
+    private sealed class Partial(int count, DateTimeOffset deadline, long order)
     {
         public ReadOnlyMemory<byte>?[] Parts { get; } = new ReadOnlyMemory<byte>?[count];
 
         public DateTimeOffset Deadline { get; } = deadline;
+
+        /// <summary>Which began earlier.</summary>
+        public long Order { get; } = order;
 
         public int Received { get; set; }
 
@@ -127,6 +172,9 @@ public sealed record FrameAssemblerOptions
 
     /// <summary>Unfinished frames of one sender; 8.</summary>
     public int MaxFramesPerSender { get; init; } = 8;
+
+    /// <summary>Bytes held of one sender; 2 MiB, two frames of the largest size.</summary>
+    public long MaxBytesPerSender { get; init; } = 2L << 20;
 
     /// <summary>Bytes held in all; 32 MiB.</summary>
     public long MaxBytes { get; init; } = 32L << 20;

@@ -103,17 +103,50 @@ public sealed class FrameChunkTests
     }
 
     [Fact]
-    public void Add_BeyondTheBounds_IsRefusedAndOthersGoOn()
+    public void Add_SenderBeyondItsFrames_LosesItsOldest()
     {
-        var options = new FrameAssemblerOptions { MaxFramesPerSender = 2, MaxFrames = 3, MaxBytes = 10 };
-        var assembler = new FrameAssembler(options, clock);
+        var assembler = new FrameAssembler(new FrameAssemblerOptions { MaxFramesPerSender = 2 }, clock);
+        var (second, third) = (FrameId.Create(), FrameId.Create());
+        assembler.Add("alice", Part(1, 2, 1));
+        assembler.Add("alice", Part(1, 2, 1) with { Id = second });
+
+        Assert.IsType<AssemblyOutcome.Incomplete>(assembler.Add("alice", Part(1, 2, 1) with { Id = third }));
+
+        Assert.Equal(2, assembler.PartialCount);
+        Assert.IsType<AssemblyOutcome.Complete>(assembler.Add("alice", Part(2, 2, 2) with { Id = second }));
+        Assert.IsType<AssemblyOutcome.Complete>(assembler.Add("alice", Part(2, 2, 2) with { Id = third }));
+        Assert.IsType<AssemblyOutcome.Incomplete>(assembler.Add("alice", Part(2, 2, 2)));
+    }
+
+    [Fact]
+    public void Add_SenderBeyondItsBytes_LosesItsOldest()
+    {
+        var assembler = new FrameAssembler(new FrameAssemblerOptions { MaxBytesPerSender = 10 }, clock);
+        var second = FrameId.Create();
+        assembler.Add("alice", Part(1, 2, 1) with { Body = new byte[6] });
+
+        Assert.IsType<AssemblyOutcome.Incomplete>(assembler.Add("alice", Part(1, 2, 1) with { Id = second, Body = new byte[6] }));
+
+        Assert.Equal(1, assembler.PartialCount);
+        Assert.IsType<AssemblyOutcome.Complete>(assembler.Add("alice", Part(2, 2, 1) with { Id = second, Body = new byte[4] }));
+        Assert.Equal("FED-024", Refused(assembler.Add("alice", Part(1, 2, 1) with { Body = new byte[11] })));
+        Assert.Equal(0, assembler.PartialCount);
+    }
+
+    [Fact]
+    public void Add_EverybodysBoundReached_TakesFromTheOneThatHoldsMost()
+    {
+        var assembler = new FrameAssembler(new FrameAssemblerOptions { MaxFrames = 4, MaxBytes = 20, MaxBytesPerSender = 16 }, clock);
+        assembler.Add("bob", Part(1, 2, 1));
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.IsType<AssemblyOutcome.Incomplete>(assembler.Add("mallory", Part(1, 2, 1) with { Id = FrameId.Create(), Body = new byte[4] }));
+        }
+
         Assert.IsType<AssemblyOutcome.Incomplete>(assembler.Add("alice", Part(1, 2, 1)));
-        Assert.IsType<AssemblyOutcome.Incomplete>(assembler.Add("alice", Part(1, 2, 1) with { Id = FrameId.Create() }));
-        Assert.Equal("FED-024", Refused(assembler.Add("alice", Part(1, 2, 1) with { Id = FrameId.Create() })));
-        Assert.IsType<AssemblyOutcome.Incomplete>(assembler.Add("bob", Part(1, 2, 1)));
-        Assert.Equal("FED-024", Refused(assembler.Add("cathy", Part(1, 2, 1))));
-        Assert.Equal("FED-024", Refused(assembler.Add("bob", Part(2, 2, 1) with { Body = new byte[10] })));
-        Assert.IsType<AssemblyOutcome.Complete>(assembler.Add("alice", Part(2, 2, 2)));
+        Assert.IsType<AssemblyOutcome.Complete>(assembler.Add("alice", Part(2, 2, 1) with { Body = new byte[12] }));
+        Assert.IsType<AssemblyOutcome.Complete>(assembler.Add("bob", Part(2, 2, 2)));
+        Assert.Equal(1, assembler.PartialCount);
     }
 
     [Fact]
