@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Xml.Linq;
@@ -27,7 +28,7 @@ internal abstract record XmppInbound
     /// <summary>A stanza of ours came back.</summary>
     /// <param name="Reference">As in <see cref="XmppOutbound.Stanzas"/>.</param>
     /// <param name="Temporary">Whether trying again can help.</param>
-    /// <param name="Condition">The error condition's name.</param>
+    /// <param name="Condition">The error condition's name, one of RFC 6120's.</param>
     public sealed record Bounce(string Reference, UserUri From, bool Temporary, string Condition) : XmppInbound;
 
     /// <summary>Answered from here.</summary>
@@ -72,6 +73,14 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
     public const string Fallback = "This message is end-to-end encrypted; it needs an Interconnect endpoint.";
 
     private const int MaxIdLength = 512;
+
+    // RFC 6120 section 8.3.3. Whatever else stands there is a text of somebody's choice, and goes no further.
+    private static readonly FrozenSet<string> Conditions = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "bad-request", "conflict", "feature-not-implemented", "forbidden", "gone", "internal-server-error", "item-not-found", "jid-malformed", "not-acceptable", "not-allowed",
+        "not-authorized", "policy-violation", "recipient-unavailable", "redirect", "registration-required", "remote-server-not-found", "remote-server-timeout",
+        "resource-constraint", "service-unavailable", "subscription-required", "undefined-condition", "unexpected-request");
+
     private static readonly EncryptionLabels FrameLabels = new(OuterEncryption.Tls, InnerEncryption.Mls10);
     private static readonly EncryptionLabels PlainLabels = new(OuterEncryption.Tls, InnerEncryption.None);
 
@@ -318,7 +327,7 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
             return new XmppInbound.Ignored("error");
         }
 
-        var condition = error.Elements().FirstOrDefault(e => e.Name.Namespace == XmppNames.StanzaErrors && e.Name.LocalName != "text")?.Name.LocalName ?? "undefined-condition";
+        var condition = error.Elements().FirstOrDefault(e => e.Name.Namespace == XmppNames.StanzaErrors && Conditions.Contains(e.Name.LocalName))?.Name.LocalName ?? "undefined-condition";
         var temporary = (string?)error.Attribute("type") == "wait" || condition is "resource-constraint" or "remote-server-timeout" or "recipient-unavailable";
         return new XmppInbound.Bounce(ReferenceOf(id), from, temporary, condition);
     }

@@ -157,6 +157,17 @@ public sealed class XmppTranslatorTests
         Assert.Equal((id, Alice, temporary, condition), (bounce.Reference, bounce.From, bounce.Temporary, bounce.Condition));
     }
 
+    [Theory]
+    [InlineData("call-me-at-example")]
+    [InlineData("Gone")]
+    [InlineData("text")]
+    public void TranslateIn_ErrorOfAnUnknownCondition_IsUndefined(string condition)
+    {
+        var xml = $"<message {Addresses} type='error' id='e1'><error type='cancel'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>x</{condition}></error></message>";
+
+        Assert.Equal("undefined-condition", Assert.IsType<XmppInbound.Bounce>(Translator().TranslateIn(Parse(xml))).Condition);
+    }
+
     [Fact]
     public void TranslateIn_GenuineReceipt_NamesTheStanza()
     {
