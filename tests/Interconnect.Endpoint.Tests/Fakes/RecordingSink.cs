@@ -31,11 +31,14 @@ internal sealed class RecordingSink : ITransportSink
 
     public Task<(FrameId Frame, TransportFailure Why)> NextReturnedAsync() => returned.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
-    public async Task WaitForAsync(TransportState state)
+    /// <summary>Passes over other states; returns why.</summary>
+    public async Task<TransportFailure?> WaitForAsync(TransportState state)
     {
-        while ((await statuses.Reader.ReadAsync().AsTask().WaitAsync(Patience)).State != state)
+        while (true)
         {
-            // Passed over.
+            var status = await statuses.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+            if (status.State == state)
+                return status.Why;
         }
     }
 

@@ -58,6 +58,15 @@ internal sealed class ScriptedMatrixServer : IDisposable
         }
     }
 
+    /// <summary>True when such a request has come and was not taken.</summary>
+    public bool HasWaiting(string path)
+    {
+        while (requests.Reader.TryRead(out var request))
+            passedOver.Add(request);
+
+        return passedOver.Any(request => request.Path.Contains(path, StringComparison.Ordinal));
+    }
+
     /// <summary>Answers the login and the first sync.</summary>
     public async Task LoginAsync(string sync = """{"next_batch":"s1"}""")
     {

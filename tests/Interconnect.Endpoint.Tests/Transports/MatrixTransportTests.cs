@@ -177,7 +177,8 @@ public sealed class MatrixTransportTests : IDisposable
         var join = await server.NextAsync("/join/");
         Assert.EndsWith("/join/!good:hs.test", join.Path, StringComparison.Ordinal);
         await join.AnswerAsync(200, """{"room_id":"!good:hs.test"}""");
-        await server.NextAsync("since=s2");
+        await (await server.NextAsync("since=s2")).AnswerAsync(200, Joined("s3", "!good:hs.test", Alice));
+        await server.NextAsync("since=s3");
         var sending = transport.SendAsync(AliceGhost, FrameId.Create(), new byte[] { 1 }, CancellationToken.None);
         var sent = await server.NextAsync("/send/");
         Assert.Contains("!good:hs.test", sent.Path, StringComparison.Ordinal);
@@ -205,6 +206,107 @@ public sealed class MatrixTransportTests : IDisposable
 
         Assert.Null(await starting);
     }
+
+    [Fact]
+    public async Task AnInvitationWithForgedState_IsNotAccepted_AndMakesNoRoomTheGhosts()
+    {
+        await using var transport = await StartAsync("""{"next_batch":"s1"}""");
+
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, """
+            {"next_batch":"s2","rooms":{"invite":{"!evil:hs.test":{"invite_state":{"events":[
+              {"type":"m.room.member","state_key":"@bob:hs.test","sender":"@gw_alice=40a.test:hs.test","content":{"membership":"invite"}},
+              {"type":"m.room.member","state_key":"@gw_alice=40a.test:hs.test","sender":"@gw_alice=40a.test:hs.test","content":{"membership":"join"}},
+              {"type":"m.room.member","state_key":"@bob:hs.test","sender":"@mallory:evil.test","content":{"membership":"invite"}}]}}}}}
+            """);
+        await server.NextAsync("since=s2");
+        var sending = transport.SendAsync(AliceGhost, FrameId.Create(), new byte[] { 1 }, CancellationToken.None);
+
+        await (await server.NextAsync("/createRoom")).AnswerAsync(403, """{"errcode":"M_FORBIDDEN"}""");
+        Assert.IsType<TransportSend.Rejected>(await sending);
+        Assert.False(server.HasWaiting("/join/"));
+    }
+
+    [Fact]
+    public async Task AfterJoining_OnlyTheRoomsOwnStateTellsWhoIsInIt()
+    {
+        await using var transport = await StartAsync("""{"next_batch":"s1"}""");
+
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, """
+            {"next_batch":"s2","rooms":{"invite":{"!r:hs.test":{"invite_state":{"events":[{"type":"m.room.member","state_key":"@bob:hs.test","sender":"@gw_alice=40a.test:hs.test","content":{"membership":"invite"}}]}}}}}
+            """);
+        await (await server.NextAsync("/join/")).AnswerAsync(200, """{"room_id":"!r:hs.test"}""");
+        await (await server.NextAsync("since=s2")).AnswerAsync(200, Joined("s3", "!r:hs.test", "@mallory:evil.test"));
+        await server.NextAsync("since=s3");
+        var sending = transport.SendAsync(AliceGhost, FrameId.Create(), new byte[] { 1 }, CancellationToken.None);
+
+        await (await server.NextAsync("/createRoom")).AnswerAsync(403, """{"errcode":"M_FORBIDDEN"}""");
+        Assert.IsType<TransportSend.Rejected>(await sending);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20)]
+    public async Task SendAsync_DoesNotUseARoomWithOthersInIt_AndUsesTheOneWithoutThem(int others)
+    {
+        await using var transport = await StartAsync(Joined("s1", "!group:hs.test", [Alice, .. Enumerable.Range(0, others).Select(i => $"@other{i}:hs.test")]));
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, Joined("s2", "!pair:hs.test", Alice, "@bob:hs.test"));
+        await server.NextAsync("since=s2");
+
+        var sending = transport.SendAsync(AliceGhost, FrameId.Create(), new byte[] { 1 }, CancellationToken.None);
+        var sent = await server.NextAsync("/");
+        Assert.Contains("/rooms/!pair:hs.test/send/", sent.Path, StringComparison.Ordinal);
+        await sent.AnswerAsync(200, """{"event_id":"$1"}""");
+
+        Assert.IsType<TransportSend.Taken>(await sending);
+    }
+
+    public static TheoryData<string> OddEvents() =>
+    [
+        $$$"""{"type":"m.room.message","sender":"@mallory:hs.test","content":{"x":{{{Nested(32_000)}}} }}""",
+        $$"""{"type":"m.room.message","sender":"@gwbot:hs.test","content":{{Nested(100)}} }""",
+        """{"type":"m.room.message","sender":"@gwbot:hs.test","sender":"@gwbot:hs.test","content":{}}""",
+        """{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"a":1,"a":2}}""",
+        """{"type":"m.room.member","state_key":"\ud800","sender":"\ud800","content":{"membership":"join"}}""",
+        """{"\ud800":1,"type":"m.room.message","sender":"@gwbot:hs.test"}""",
+        "[]", "null", "7", "\"x\"",
+    ];
+
+    [Theory]
+    [MemberData(nameof(OddEvents))]
+    public async Task AnEventThatIsNotWhatItShouldBe_IsPassedOver_AndTheSyncGoesOn(string odd)
+    {
+        await using var transport = await StartAsync(AliceJoined);
+
+        await (await server.NextAsync("since=s1")).AnswerAsync(200,
+            $$$$$$"""{"next_batch":"s2","rooms":{"join":{"!x:hs.test":{"timeline":{"events":[{{{{{{odd}}}}}}]}},"!r:hs.test":{"timeline":{"events":[{{{{{{odd}}}}}},{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"org.interconnect.frame":"AQID"}}]}}}}}""");
+
+        Assert.Equal([1, 2, 3], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
+        await server.NextAsync("since=s2");
+        Assert.False(sink.HasMore);
+    }
+
+    [Fact]
+    public async Task AnAnswerOverTheBound_IsToldAndAskedForInSmallerParts()
+    {
+        await using var transport = await StartAsync(AliceJoined, server.Options with { MaxResponseBytes = 10_000 });
+
+        var large = await server.NextAsync("since=s1");
+        Assert.Contains("\"limit\":10}", large.Path, StringComparison.Ordinal);
+        await large.AnswerAsync(200, $$"""{"next_batch":"s2","x":"{{new string('x', 20_000)}}"}""");
+
+        var small = await server.NextAsync("since=s1");
+        Assert.Contains("\"limit\":1}", small.Path, StringComparison.Ordinal);
+        Assert.Equal("MXC-013", (await sink.WaitForAsync(TransportState.Reconnecting))?.RuleId);
+        await small.AnswerAsync(200, """{"next_batch":"s2"}""");
+        Assert.Contains("\"limit\":10}", (await server.NextAsync("since=s2")).Path, StringComparison.Ordinal);
+    }
+
+    private static string Nested(int depth) => new string('[', depth) + new string(']', depth);
+
+    private static string Joined(string next, string room, params string[] members) =>
+        """{"next_batch":"NEXT","rooms":{"join":{"ROOM":{"state":{"events":[MEMBERS]}}}}}""".Replace("NEXT", next, StringComparison.Ordinal).Replace("ROOM", room, StringComparison.Ordinal).Replace("MEMBERS", string.Join(',', members.Select(Member)), StringComparison.Ordinal);
+
+    private static string Member(string id) => """{"type":"m.room.member","state_key":"ID","sender":"ID","content":{"membership":"join"}}""".Replace("ID", id, StringComparison.Ordinal);
 
     private async Task<MatrixTransport> StartAsync(string sync, MatrixOptions? options = null)
     {

@@ -13,6 +13,9 @@ namespace Interconnect.Endpoint;
 /// <summary>The few calls of the Matrix client-server API (v3) that are needed. Knows nothing of frames. Answers are bounded; failures are values.</summary>
 internal sealed class MatrixApi : IDisposable
 {
+    /// <summary>More levels than 65,536 bytes, the largest event, can nest: what somebody puts into an event must not spoil the answer that it comes in.</summary>
+    private const int MaxDepth = 100_000;
+
     private readonly MatrixOptions options;
     private readonly TimeProvider clock;
     private readonly HttpClient http;
@@ -114,6 +117,10 @@ internal sealed class MatrixApi : IDisposable
                 ? json is null ? new MatrixAnswer<JsonObject>(MatrixFailures.Protocol) : new MatrixAnswer<JsonObject>(json)
                 : Refuse(response, json);
         }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            return new MatrixAnswer<JsonObject>(MatrixFailures.AnswerTooLarge);
+        }
         catch (Exception e) when (e is HttpRequestException or IOException or SocketException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return new MatrixAnswer<JsonObject>(MatrixFailures.Unreachable);
@@ -139,7 +146,7 @@ internal sealed class MatrixApi : IDisposable
     {
         try
         {
-            return JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { MaxDepth = 64 }) as JsonObject;
+            return JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { MaxDepth = MaxDepth }) as JsonObject;
         }
         catch (JsonException)
         {
@@ -172,16 +179,42 @@ internal sealed class MatrixAnswer<T>
 /// <summary>Reads JSON that anybody may have sent: a field of another type is as good as absent.</summary>
 internal static class MatrixJson
 {
-    public static JsonObject? Object(this JsonNode? node, string name) => (node as JsonObject)?[name] as JsonObject;
+    public static JsonObject? Object(this JsonNode? node, string name) => Field(node, name) as JsonObject;
 
-    public static JsonArray? Array(this JsonNode? node, string name) => (node as JsonObject)?[name] as JsonArray;
+    public static JsonArray? Array(this JsonNode? node, string name) => Field(node, name) as JsonArray;
 
     public static string? Text(this JsonNode? node, string name) =>
-        (node as JsonObject)?[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+        Field(node, name) is JsonValue value && value.GetValueKind() == JsonValueKind.String ? Read(value) : null;
 
     public static long? Number(this JsonNode? node, string name) =>
-        (node as JsonObject)?[name] is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
+        Field(node, name) is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
 
     public static bool Flag(this JsonNode? node, string name) =>
-        (node as JsonObject)?[name] is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;
+        Field(node, name) is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;
+
+    /// <summary>Fields are decoded at the first look: an object that names one twice, or with half a surrogate pair, has none.</summary>
+    private static JsonNode? Field(JsonNode? node, string name)
+    {
+        try
+        {
+            return (node as JsonObject)?[name];
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Read(JsonValue value)
+    {
+        try
+        {
+            return value.GetValue<string>();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair.
+            return null;
+        }
+    }
 }

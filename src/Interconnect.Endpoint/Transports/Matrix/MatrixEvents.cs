@@ -10,8 +10,11 @@ internal static class MatrixEvents
     public const string ChunkKey = "org.interconnect.chunk";
     public const string Fallback = "This message is end-to-end encrypted; it needs an Interconnect endpoint.";
 
-    /// <summary>Only what is needed: memberships and messages.</summary>
-    public const string Filter = """{"presence":{"types":[]},"account_data":{"types":[]},"room":{"account_data":{"types":[]},"ephemeral":{"types":[]},"state":{"types":["m.room.member"]},"timeline":{"types":["m.room.member","m.room.message"],"limit":100}}}""";
+    /// <summary>Only what is needed: memberships and messages. Few a room at once, because every room of the account is in one answer; what is left out is fetched by itself.</summary>
+    public const string Filter = """{"presence":{"types":[]},"account_data":{"types":[]},"room":{"account_data":{"types":[]},"ephemeral":{"types":[]},"state":{"types":["m.room.member"]},"timeline":{"types":["m.room.member","m.room.message"],"limit":10}}}""";
+
+    /// <summary>The same with the least a room, for when that was too much.</summary>
+    public const string SmallFilter = """{"presence":{"types":[]},"account_data":{"types":[]},"room":{"account_data":{"types":[]},"ephemeral":{"types":[]},"state":{"types":["m.room.member"]},"timeline":{"types":["m.room.member","m.room.message"],"limit":1}}}""";
 
     /// <summary>The events that carry a frame with their transaction ids; null when it is too large even in chunks.</summary>
     public static IReadOnlyList<(string Transaction, JsonObject Content)>? Write(MatrixOptions options, FrameId id, ReadOnlyMemory<byte> frame)

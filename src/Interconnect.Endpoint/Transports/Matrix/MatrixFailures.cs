@@ -17,6 +17,8 @@ internal static class MatrixFailures
 
     public static TransportFailure Protocol => new("MXC-012", "The homeserver's answer is not what it has to be", "Report it to the server's operator", true);
 
+    public static TransportFailure AnswerTooLarge => new("MXC-013", "The homeserver's answer is larger than is taken", "It is tried again with less at once; if that does not help, leave the largest rooms of this account", true);
+
     public static TransportFailure TooLarge => new("MXC-014", "The frame is too large for this network", "Send less at once", false);
 
     public static TransportFailure NotJoined => new("MXC-016", "The gateway's account did not join the room", "Check that the gateway runs; it is tried again by itself", true);

@@ -30,8 +30,8 @@ internal sealed record MatrixOptions
     /// <summary>How long to wait for the gateway's account to join a new room.</summary>
     public TimeSpan JoinTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Largest answer of the server in bytes.</summary>
-    public int MaxResponseBytes { get; init; } = 32 << 20;
+    /// <summary>Largest answer of the server in bytes; a sync's events are few a room, so only the member lists of very large rooms come near.</summary>
+    public int MaxResponseBytes { get; init; } = 64 << 20;
 
     /// <summary>Longest pause between attempts.</summary>
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(30);

@@ -3,9 +3,15 @@ using System.Text.Json.Nodes;
 
 namespace Interconnect.Endpoint;
 
-/// <summary>Which room is shared with which of the gateway's accounts, and whether they have joined it. Learned from memberships; saved with the sync position.</summary>
+/// <summary>Who else is in the rooms of this account, and whether they have joined. Learned from the rooms' own state; saved with the sync position.</summary>
 internal sealed class MatrixRooms
 {
+    /// <summary>Others in a room that are remembered one by one; with more it is never a pair's room again.</summary>
+    private const int MaxOthers = 8;
+
+    /// <summary>Stands for the others of a room with more; not a user id.</summary>
+    private const string Many = "*";
+
     private readonly Lock gate = new();
     private Dictionary<string, Dictionary<string, bool>> joinedByRoom;
     private TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,17 +48,17 @@ internal sealed class MatrixRooms
             return JsonSerializer.SerializeToUtf8Bytes(joinedByRoom);
     }
 
-    /// <summary>The room shared with that account: one it has joined before one it is only invited to.</summary>
+    /// <summary>The room with that account and nobody else: one it has joined before one it is only invited to. A room with others never carries a pair's frames.</summary>
     public (string Room, bool Joined)? Find(string account)
     {
         lock (gate)
         {
-            var found = joinedByRoom.Where(room => room.Value.ContainsKey(account)).OrderByDescending(room => room.Value[account]).ThenBy(room => room.Key, StringComparer.Ordinal).ToList();
+            var found = joinedByRoom.Where(room => room.Value.Count == 1 && room.Value.ContainsKey(account)).OrderByDescending(room => room.Value[account]).ThenBy(room => room.Key, StringComparer.Ordinal).ToList();
             return found.Count == 0 ? null : (found[0].Key, found[0].Value[account]);
         }
     }
 
-    /// <summary>Takes a membership event of an account of the gateway's.</summary>
+    /// <summary>Takes a membership event of anybody but this user.</summary>
     public void Note(string room, string account, string? membership)
     {
         lock (gate)
@@ -60,10 +66,13 @@ internal sealed class MatrixRooms
             if (!joinedByRoom.TryGetValue(room, out var accounts))
                 joinedByRoom[room] = accounts = [];
 
-            if (membership is "join" or "invite")
-                accounts[account] = membership == "join";
-            else
+            if (membership is not ("join" or "invite"))
                 accounts.Remove(account);
+            else if (!accounts.ContainsKey(Many))
+                accounts[account] = membership == "join";
+
+            if (accounts.Count > MaxOthers)
+                joinedByRoom[room] = new() { [Many] = true };
 
             var waiting = changed;
             changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -14,7 +14,7 @@ internal sealed class MatrixTransport : ITransport
 {
     private const string SessionKey = "matrix session";
     private const string SinceKey = "matrix since";
-    private const string RoomsKey = "matrix rooms";
+    private const string RoomsKey = "matrix rooms with all members";
 
     private readonly MatrixOptions options;
     private readonly ITransportMemory memory;
@@ -26,6 +26,7 @@ internal sealed class MatrixTransport : ITransport
     private MatrixRooms rooms = MatrixRooms.Empty;
     private ITransportSink? sink;
     private string? since;
+    private string filter = MatrixEvents.Filter;
     private Task running = Task.CompletedTask;
 
     public MatrixTransport(MatrixOptions options, ITransportMemory memory, TimeProvider clock)
@@ -66,14 +67,17 @@ internal sealed class MatrixTransport : ITransport
             return failure;
 
         // The first sync returns at once: it shows that the token is good and brings what waited.
-        var first = await api.SyncAsync(since, MatrixEvents.Filter, TimeSpan.Zero, cancellation).ConfigureAwait(false);
+        var first = await SyncAsync(TimeSpan.Zero, cancellation).ConfigureAwait(false);
         if (first.Code == "M_UNKNOWN_TOKEN")
         {
             if (await LoginAsync(cancellation).ConfigureAwait(false) is { } refused)
                 return refused;
 
-            first = await api.SyncAsync(since, MatrixEvents.Filter, TimeSpan.Zero, cancellation).ConfigureAwait(false);
+            first = await SyncAsync(TimeSpan.Zero, cancellation).ConfigureAwait(false);
         }
+
+        if (first.Failure?.RuleId == MatrixFailures.AnswerTooLarge.RuleId)
+            first = await SyncAsync(TimeSpan.Zero, cancellation).ConfigureAwait(false);
 
         if (first.Value is null)
             return first.Failure;
@@ -163,6 +167,17 @@ internal sealed class MatrixTransport : ITransport
         return null;
     }
 
+    private async Task<MatrixAnswer<JsonObject>> SyncAsync(TimeSpan timeout, CancellationToken cancellation)
+    {
+        var answer = await api!.SyncAsync(since, filter, timeout, cancellation).ConfigureAwait(false);
+        if (answer.Failure?.RuleId == MatrixFailures.AnswerTooLarge.RuleId)
+            filter = MatrixEvents.SmallFilter;
+        else if (answer.Value is not null)
+            filter = MatrixEvents.Filter;
+
+        return answer;
+    }
+
     private async Task RunAsync(JsonObject first)
     {
         var batch = first;
@@ -170,7 +185,7 @@ internal sealed class MatrixTransport : ITransport
         {
             await TakeAsync(batch).ConfigureAwait(false);
             caughtUp.TrySetResult();
-            var answer = await retry.ExecuteAsync(async cancellation => await api!.SyncAsync(since, MatrixEvents.Filter, options.SyncTimeout, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
+            var answer = await retry.ExecuteAsync(async cancellation => await SyncAsync(options.SyncTimeout, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
             if (answer.Value is null && answer.Code == "M_UNKNOWN_TOKEN")
             {
                 if (await LoginAsync(stopping.Token).ConfigureAwait(false) is { } refused)
@@ -235,21 +250,22 @@ internal sealed class MatrixTransport : ITransport
 
     private void NoteMember(string room, JsonNode? happened)
     {
-        if (happened.Text("type") == "m.room.member" && happened.Text("state_key") is { } account && MatrixEvents.Sender(options, account) is not null)
+        if (happened.Text("type") == "m.room.member" && happened.Text("state_key") is { } account && account != options.Address.Id)
             rooms.Note(room, account, happened.Object("content").Text("membership"));
     }
 
-    /// <summary>Invitations of the gateway's accounts are accepted, others are left to the user's other clients.</summary>
+    /// <summary>
+    /// Invitations of the gateway's accounts are accepted, others are left to the user's other clients. The state that comes with one is written by the inviter's
+    /// server, except for the invitation itself, which our server puts last; who is in the room is told by the room's own state once we are in it.
+    /// </summary>
     private async Task AcceptAsync(string room, JsonNode? invitation)
     {
         var inviter = (invitation.Object("invite_state").Array("events") ?? [])
-            .FirstOrDefault(happened => happened.Text("type") == "m.room.member" && happened.Text("state_key") == options.Address.Id).Text("sender");
+            .LastOrDefault(happened => happened.Text("type") == "m.room.member" && happened.Text("state_key") == options.Address.Id).Text("sender");
         if (MatrixEvents.Sender(options, inviter) is null)
             return;
 
-        var answer = await retry.ExecuteAsync(async cancellation => await api!.JoinAsync(room, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
-        if (answer.Value is not null)
-            rooms.Note(room, inviter!, "join");
+        await retry.ExecuteAsync(async cancellation => await api!.JoinAsync(room, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
     }
 
     /// <summary>A batch's messages of a room, oldest first. Where the server left some out, they are fetched back to where the last batch ended.</summary>
