@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Interconnect.Adapters.Hosting;
 
 /// <summary>
-/// Takes the batches of <see cref="BusAddress.Deliver"/>. Conversations in parallel, each serial and in order. Returning acknowledges the batch, so it returns only
+/// Takes the batches of <see cref="BusAddress.Deliver"/>. Lanes in parallel, each serial and in order. Returning acknowledges the batch, so it returns only
 /// when every delivery in it has a recorded outcome or waits in the database; when that cannot be written it throws and the bus brings the batch again.
 /// </summary>
 internal sealed class DeliveryConsumer(
@@ -39,12 +39,12 @@ internal sealed class DeliveryConsumer(
 
         var records = new ConcurrentBag<Task>();
         using var slots = new SemaphoreSlim(options.ParallelConversations);
-        await Task.WhenAll(items.GroupBy(i => i.Envelope.Conversation.Value).Select(async conversation =>
+        await Task.WhenAll(items.GroupBy(DeliveryLane.Of).Select(async lane =>
         {
             await slots.WaitAsync(cancellation);
             try
             {
-                await DeliverInOrderAsync(conversation.Key, [.. conversation], known, features, records, cancellation);
+                await DeliverInOrderAsync(lane.Key, [.. lane], known, features, records, cancellation);
             }
             finally
             {
@@ -83,16 +83,16 @@ internal sealed class DeliveryConsumer(
     }
 
     private async Task DeliverInOrderAsync(
-        string conversation,
+        DeliveryLane lane,
         List<DeliveryItem> items,
         IReadOnlyDictionary<(string, string), DeliveryRow> known,
         NetworkFeatures features,
         ConcurrentBag<Task> records,
         CancellationToken cancellation)
     {
-        if (waiting.Holds(conversation))
+        if (waiting.Holds(lane))
         {
-            await waiting.AddAsync(conversation, items, TimeSpan.Zero, parked: false, [], cancellation);
+            await waiting.AddAsync(lane, items, TimeSpan.Zero, parked: false, [], cancellation);
             return;
         }
 
@@ -105,16 +105,16 @@ internal sealed class DeliveryConsumer(
             }
             catch (Exception e) when (e is not (DbException or OperationCanceledException))
             {
-                // A defect of ours: nothing is acknowledged as delivered; this conversation waits, in order, and the others go on.
+                // A defect of ours: nothing is acknowledged as delivered; this lane waits, in order, and the others go on.
                 Log.Parked(logger, adapter.Describe().Network.Value, items[i].Envelope.Id.Hex, WaitingRoom.Failure(e));
                 metrics.Parked();
-                await waiting.AddAsync(conversation, items[i..], TimeSpan.Zero, parked: true, [], cancellation);
+                await waiting.AddAsync(lane, items[i..], TimeSpan.Zero, parked: true, [], cancellation);
                 return;
             }
 
             if (outcome is StepOutcome.Later later)
             {
-                await waiting.AddAsync(conversation, items[i..], later.Pause, parked: false, later.Records, cancellation);
+                await waiting.AddAsync(lane, items[i..], later.Pause, parked: false, later.Records, cancellation);
                 return;
             }
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace Interconnect.Adapters.Hosting;
 
 /// <summary>
-/// Conversations whose next delivery cannot be made now: the network deferred it, or a defect of ours parked it. They wait in the database, in order, and later
-/// deliveries of the same conversation queue behind them; other conversations go on. Each is tried again by a timer with back-off, and when the network comes back.
+/// Lanes whose next delivery cannot be made now: the network deferred it, or a defect of ours parked it. They wait in the database, in order, and later
+/// deliveries of the same lane queue behind them; other lanes go on. Each is tried again by a timer with back-off, and when the network comes back.
 /// </summary>
 internal sealed class WaitingRoom(
     INetworkAdapter adapter,
@@ -25,8 +25,8 @@ internal sealed class WaitingRoom(
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ParkedBackOff = TimeSpan.FromSeconds(30);
     private readonly Lock gate = new();
-    private readonly Dictionary<string, Lane> lanes = [];
-    private readonly PriorityQueue<string, DateTimeOffset> due = new();
+    private readonly Dictionary<DeliveryLane, Lane> lanes = [];
+    private readonly PriorityQueue<DeliveryLane, DateTimeOffset> due = new();
     private TaskCompletionSource signal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long count;
 
@@ -36,38 +36,38 @@ internal sealed class WaitingRoom(
     /// <summary>Takes up what an earlier run left.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
     {
-        foreach (var (conversation, rows) in await waiting.ConversationsAsync(cancellation))
+        foreach (var (key, rows) in await waiting.LanesAsync(cancellation))
         {
             lock (gate)
             {
-                lanes[conversation] = new Lane { Rows = rows };
+                lanes[key] = new Lane { Rows = rows };
                 count += rows;
-                Schedule(conversation, clock.GetUtcNow());
+                Schedule(key, clock.GetUtcNow());
             }
         }
     }
 
-    /// <summary>Whether deliveries of the conversation wait, so that a new one must queue behind them.</summary>
-    public bool Holds(string conversation)
+    /// <summary>Whether deliveries of the lane wait, so that a new one must queue behind them.</summary>
+    public bool Holds(DeliveryLane key)
     {
         lock (gate)
         {
-            return lanes.ContainsKey(conversation);
+            return lanes.ContainsKey(key);
         }
     }
 
     /// <summary>
-    /// Puts deliveries of one conversation at its end, with what else must be written at the same time. When it returns they are on stable storage and the bus may
+    /// Puts deliveries of one lane at its end, with what else must be written at the same time. When it returns they are on stable storage and the bus may
     /// forget them; a crash before that leaves them with the bus.
     /// </summary>
-    public async Task AddAsync(string conversation, IReadOnlyList<DeliveryItem> items, TimeSpan pause, bool parked, IReadOnlyList<SqlStatement> also, CancellationToken cancellation)
+    public async Task AddAsync(DeliveryLane key, IReadOnlyList<DeliveryItem> items, TimeSpan pause, bool parked, IReadOnlyList<SqlStatement> also, CancellationToken cancellation)
     {
         lock (gate)
         {
-            if (!lanes.TryGetValue(conversation, out var lane))
+            if (!lanes.TryGetValue(key, out var lane))
             {
-                lanes.Add(conversation, lane = new Lane { Attempts = 1 });
-                Schedule(conversation, clock.GetUtcNow() + Longer(pause, parked ? ParkedBackOff : FirstBackOff));
+                lanes.Add(key, lane = new Lane { Attempts = 1 });
+                Schedule(key, clock.GetUtcNow() + Longer(pause, parked ? ParkedBackOff : FirstBackOff));
             }
 
             lane.Adding++;
@@ -85,7 +85,7 @@ internal sealed class WaitingRoom(
         {
             lock (gate)
             {
-                lanes[conversation].Adding--;
+                lanes[key].Adding--;
             }
         }
     }
@@ -95,10 +95,10 @@ internal sealed class WaitingRoom(
     {
         lock (gate)
         {
-            foreach (var (conversation, lane) in lanes.Where(l => !l.Value.Draining))
+            foreach (var (key, lane) in lanes.Where(l => !l.Value.Draining))
             {
                 lane.Attempts = 0;
-                Schedule(conversation, clock.GetUtcNow());
+                Schedule(key, clock.GetUtcNow());
             }
         }
     }
@@ -121,10 +121,10 @@ internal sealed class WaitingRoom(
             while (true)
             {
                 var (ready, next, changed) = TakeDue();
-                foreach (var conversation in ready)
+                foreach (var key in ready)
                 {
                     await slots.WaitAsync(cancellation);
-                    _ = DrainAsync(conversation, slots, cancellation);
+                    _ = DrainAsync(key, slots, cancellation);
                 }
 
                 await UntilAsync(next, changed, cancellation);
@@ -141,19 +141,19 @@ internal sealed class WaitingRoom(
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private (List<string> Ready, DateTimeOffset? Next, Task Changed) TakeDue()
+    private (List<DeliveryLane> Ready, DateTimeOffset? Next, Task Changed) TakeDue()
     {
         lock (gate)
         {
             var now = clock.GetUtcNow();
-            var ready = new List<string>();
-            while (due.TryPeek(out var conversation, out var at) && at <= now)
+            var ready = new List<DeliveryLane>();
+            while (due.TryPeek(out var key, out var at) && at <= now)
             {
                 due.Dequeue();
-                if (lanes.TryGetValue(conversation, out var lane) && lane.Due == at && !lane.Draining)
+                if (lanes.TryGetValue(key, out var lane) && lane.Due == at && !lane.Draining)
                 {
                     lane.Draining = true;
-                    ready.Add(conversation);
+                    ready.Add(key);
                 }
             }
 
@@ -190,19 +190,19 @@ internal sealed class WaitingRoom(
         }
     }
 
-    private void Schedule(string conversation, DateTimeOffset at)
+    private void Schedule(DeliveryLane key, DateTimeOffset at)
     {
-        lanes[conversation].Due = at;
-        due.Enqueue(conversation, at);
+        lanes[key].Due = at;
+        due.Enqueue(key, at);
         signal.TrySetResult();
     }
 
-    private async Task DrainAsync(string conversation, SemaphoreSlim slots, CancellationToken cancellation)
+    private async Task DrainAsync(DeliveryLane key, SemaphoreSlim slots, CancellationToken cancellation)
     {
         DateTimeOffset? again;
         try
         {
-            again = await DrainRowsAsync(conversation, cancellation);
+            again = await DrainRowsAsync(key, cancellation);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
@@ -211,20 +211,20 @@ internal sealed class WaitingRoom(
         catch (DbException e)
         {
             Log.WaitingStuck(logger, adapter.Describe().Network.Value, e.GetType().Name);
-            again = Again(conversation, ParkedBackOff);
+            again = Again(key, ParkedBackOff);
         }
 
         lock (gate)
         {
-            var lane = lanes[conversation];
+            var lane = lanes[key];
             lane.Draining = false;
             if (again is { } at)
             {
-                Schedule(conversation, at);
+                Schedule(key, at);
             }
             else
             {
-                lanes.Remove(conversation);
+                lanes.Remove(key);
                 count -= lane.Rows;
             }
         }
@@ -233,23 +233,23 @@ internal sealed class WaitingRoom(
     }
 
     /// <summary>Delivers in order as far as it goes; when to go on, or null when nothing is left.</summary>
-    private async Task<DateTimeOffset?> DrainRowsAsync(string conversation, CancellationToken cancellation)
+    private async Task<DateTimeOffset?> DrainRowsAsync(DeliveryLane key, CancellationToken cancellation)
     {
         var features = await adapter.GetFeaturesAsync(cancellation);
         while (true)
         {
-            var version = VersionOf(conversation);
-            var rows = await waiting.NextAsync(conversation, RowsAtOnce, cancellation);
+            var version = VersionOf(key);
+            var rows = await waiting.NextAsync(key, RowsAtOnce, cancellation);
             if (rows.Count == 0)
             {
                 // Something may have been added since the table was read; only a lane that did not change can go.
-                return MayClose(conversation, version) ? null : clock.GetUtcNow() + TimeSpan.FromMilliseconds(100);
+                return MayClose(key, version) ? null : clock.GetUtcNow() + TimeSpan.FromMilliseconds(100);
             }
 
             var known = await deliveries.FindAsync(rows.Select(r => r.EventId), cancellation);
             foreach (var row in rows)
             {
-                if (await DeliverAsync(conversation, row, known.GetValueOrDefault((row.EventId, row.Recipient)), features, cancellation) is { } later)
+                if (await DeliverAsync(key, row, known.GetValueOrDefault((row.EventId, row.Recipient)), features, cancellation) is { } later)
                 {
                     return later;
                 }
@@ -257,7 +257,7 @@ internal sealed class WaitingRoom(
         }
     }
 
-    private async Task<DateTimeOffset?> DeliverAsync(string conversation, WaitingRow row, DeliveryRow? known, NetworkFeatures features, CancellationToken cancellation)
+    private async Task<DateTimeOffset?> DeliverAsync(DeliveryLane key, WaitingRow row, DeliveryRow? known, NetworkFeatures features, CancellationToken cancellation)
     {
         try
         {
@@ -272,17 +272,17 @@ internal sealed class WaitingRoom(
             await writes.WriteAsync(outcome is StepOutcome.Ended ? [.. outcome.Records, waiting.Remove(item)] : outcome.Records, cancellation);
             if (outcome is StepOutcome.Later later)
             {
-                return Again(conversation, later.Pause);
+                return Again(key, later.Pause);
             }
         }
         catch (Exception e) when (e is not (DbException or OperationCanceledException))
         {
             Log.Parked(logger, adapter.Describe().Network.Value, row.EventId, Failure(e));
             metrics.Parked();
-            return Again(conversation, ParkedBackOff);
+            return Again(key, ParkedBackOff);
         }
 
-        Left(conversation);
+        Left(key);
         reporter.Wake();
         return null;
     }
@@ -294,41 +294,41 @@ internal sealed class WaitingRoom(
             ? new DeliveryItem(envelope, recipient, row.Envelope)
             : throw new InvalidOperationException("A waiting delivery cannot be read by this version.");
 
-    private DateTimeOffset Again(string conversation, TimeSpan atLeast)
+    private DateTimeOffset Again(DeliveryLane key, TimeSpan atLeast)
     {
         lock (gate)
         {
-            var lane = lanes[conversation];
+            var lane = lanes[key];
             var own = TimeSpan.FromTicks(Math.Min(options.MaxBackOff.Ticks, FirstBackOff.Ticks << Math.Min(lane.Attempts, 20)));
             lane.Attempts++;
             return clock.GetUtcNow() + Longer(own, atLeast);
         }
     }
 
-    private void Left(string conversation)
+    private void Left(DeliveryLane key)
     {
         lock (gate)
         {
-            var lane = lanes[conversation];
+            var lane = lanes[key];
             lane.Attempts = 0;
             lane.Rows--;
             count--;
         }
     }
 
-    private long VersionOf(string conversation)
+    private long VersionOf(DeliveryLane key)
     {
         lock (gate)
         {
-            return lanes[conversation].Version;
+            return lanes[key].Version;
         }
     }
 
-    private bool MayClose(string conversation, long version)
+    private bool MayClose(DeliveryLane key, long version)
     {
         lock (gate)
         {
-            var lane = lanes[conversation];
+            var lane = lanes[key];
             return lane.Adding == 0 && lane.Version == version;
         }
     }

@@ -82,6 +82,34 @@ public abstract class AdapterHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deliver_DeferredForOneRecipient_HoldsUpNoOtherOfTheConversation()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        var carol = UserUri.Parse("mimi://a.test/u/carol");
+        var room = Samples.Room();
+        var (first, second) = (Samples.Envelope(Alice, room: room) with { Recipients = [Alice, carol] }, Samples.Envelope(Alice, room: room) with { Recipients = [Alice, carol] });
+        var down = true;
+        host.Adapter.Script = (d, _) => Task.FromResult<DeliveryOutcome>(d.Recipient == Alice && Volatile.Read(ref down)
+            ? new DeliveryOutcome.Deferred(TimeSpan.FromMilliseconds(1), "not now")
+            : new DeliveryOutcome.Delivered(true, null));
+
+        await host.Bus.DeliverAsync(first);
+        await host.Bus.DeliverAsync(second);
+
+        Assert.Equal<(EventId, UserUri?)>([(first.Id, carol), (second.Id, carol)], [await ReportedAsync(), await ReportedAsync()]);
+        Assert.Equal(2, host.Role.Waiting);
+        Volatile.Write(ref down, false);
+        host.Adapter.Sink.StatusChanged(new AdapterStatus(AdapterState.Connected));
+        Assert.Equal<(EventId, UserUri?)>([(first.Id, Alice), (second.Id, Alice)], [await ReportedAsync(), await ReportedAsync()]);
+
+        async Task<(EventId, UserUri?)> ReportedAsync()
+        {
+            var report = await host.Bus.NextReportAsync();
+            return (report.Event, report.Recipient);
+        }
+    }
+
+    [Fact]
     public async Task Deliver_UncertainOnAnIdempotentNetwork_IsRepeatedAsALaterAttempt()
     {
         await using var host = await HostHarness.StartAsync(options);

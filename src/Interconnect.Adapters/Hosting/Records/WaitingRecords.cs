@@ -19,7 +19,7 @@ internal sealed record WaitingRow
 /// <summary>The table <c>adapter_waiting</c> of one network.</summary>
 internal sealed class WaitingRecords(Database database, NetworkId network)
 {
-    /// <summary>Puts a delivery behind those of its conversation; one that waits already keeps its place.</summary>
+    /// <summary>Puts a delivery behind those of its lane; one that waits already keeps its place.</summary>
     public SqlStatement Add(DeliveryItem item, long nowMs) => new(
         """
         INSERT INTO adapter_waiting (network, conversation, event_id, recipient, envelope, since_ms)
@@ -33,20 +33,21 @@ internal sealed class WaitingRecords(Database database, NetworkId network)
         "DELETE FROM adapter_waiting WHERE network = @network AND event_id = @event AND recipient = @recipient",
         ("network", network.Value), ("event", item.Envelope.Id.Hex), ("recipient", item.Recipient.Value));
 
-    /// <summary>The next of a conversation in order.</summary>
-    public async Task<IReadOnlyList<WaitingRow>> NextAsync(string conversation, int most, CancellationToken cancellation)
+    /// <summary>The next of a lane in order.</summary>
+    public async Task<IReadOnlyList<WaitingRow>> NextAsync(DeliveryLane lane, int most, CancellationToken cancellation)
     {
         await using var connection = await database.OpenAsync(cancellation);
         return [.. await connection.QueryAsync<WaitingRow>(new CommandDefinition(
-            "SELECT event_id AS EventId, recipient AS Recipient, envelope AS Envelope, since_ms AS SinceMs FROM adapter_waiting WHERE network = @network AND conversation = @conversation ORDER BY position LIMIT @most",
-            new { network = network.Value, conversation, most }, cancellationToken: cancellation))];
+            "SELECT event_id AS EventId, recipient AS Recipient, envelope AS Envelope, since_ms AS SinceMs FROM adapter_waiting WHERE network = @network AND conversation = @conversation AND recipient = @recipient ORDER BY position LIMIT @most",
+            new { network = network.Value, conversation = lane.Conversation, recipient = lane.Recipient, most }, cancellationToken: cancellation))];
     }
 
-    /// <summary>The conversations that wait, with how many deliveries each.</summary>
-    public async Task<IReadOnlyList<(string Conversation, long Count)>> ConversationsAsync(CancellationToken cancellation)
+    /// <summary>The lanes that wait, with how many deliveries each.</summary>
+    public async Task<IReadOnlyList<(DeliveryLane Lane, long Count)>> LanesAsync(CancellationToken cancellation)
     {
         await using var connection = await database.OpenAsync(cancellation);
-        return [.. await connection.QueryAsync<(string, long)>(new CommandDefinition(
-            "SELECT conversation, COUNT(*) FROM adapter_waiting WHERE network = @network GROUP BY conversation ORDER BY MIN(position)", new { network = network.Value }, cancellationToken: cancellation))];
+        var lanes = await connection.QueryAsync<(string Conversation, string Recipient, long Count)>(new CommandDefinition(
+            "SELECT conversation, recipient, COUNT(*) FROM adapter_waiting WHERE network = @network GROUP BY conversation, recipient ORDER BY MIN(position)", new { network = network.Value }, cancellationToken: cancellation));
+        return [.. lanes.Select(l => (new DeliveryLane(l.Conversation, l.Recipient), l.Count))];
     }
 }
