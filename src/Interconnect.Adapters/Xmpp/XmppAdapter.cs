@@ -16,8 +16,10 @@ namespace Interconnect.Adapters.Xmpp;
 internal sealed class XmppAdapter : INetworkAdapter
 {
     private static readonly TimeSpan NotConnectedPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BouncedPause = TimeSpan.FromSeconds(30);
     private const int MostReportTries = 12;
+    private const int ReceiptsASubmit = 16;
     private readonly XmppOptions options;
     private readonly Secret secret;
     private readonly TimeProvider clock;
@@ -51,7 +53,7 @@ internal sealed class XmppAdapter : INetworkAdapter
         features = XmppFeatures.Of(options);
         assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
         refused = new RefusedSenders(clock);
-        inbound = Channel.CreateBounded<XmppInbound>(new BoundedChannelOptions(options.SubmitsInFlight) { SingleReader = true, SingleWriter = true });
+        inbound = Channel.CreateBounded<XmppInbound>(new BoundedChannelOptions(options.SubmitsInFlight * ReceiptsASubmit) { SingleReader = true, SingleWriter = true });
         window = new SemaphoreSlim(options.SubmitsInFlight);
     }
 
@@ -171,7 +173,7 @@ internal sealed class XmppAdapter : INetworkAdapter
     }
 
     /// <summary>Runs on the reading side, so that an error stanza is known before the answer of the ping behind it.</summary>
-    private async ValueTask ReceivedAsync(XElement stanza)
+    private ValueTask ReceivedAsync(XElement stanza)
     {
         var meaning = translator.TranslateIn(stanza);
         switch (meaning)
@@ -184,19 +186,19 @@ internal sealed class XmppAdapter : INetworkAdapter
             case XmppInbound.Bounce bounce when inFlight.TryGetValue((bounce.Reference, bounce.From), out var sent):
                 sent.Bounce = bounce;
                 break;
+            case XmppInbound.Submit or XmppInbound.Part when inbound.Reader.Count >= options.SubmitsInFlight:
+                Refuse(meaning);
+                break;
             default:
-                try
+                if (!inbound.Writer.TryWrite(meaning))
                 {
-                    await inbound.Writer.WriteAsync(meaning, stopping.Token);
-                }
-                catch (Exception e) when (e is ChannelClosedException or OperationCanceledException)
-                {
-                    // Stopping: the sender has no receipt and brings it again.
-                    Refuse(meaning, "wait", "resource-constraint", "the gateway is stopping");
+                    Refuse(meaning);
                 }
 
                 break;
         }
+
+        return ValueTask.CompletedTask;
     }
 
     private async Task PumpAsync()
@@ -282,7 +284,8 @@ internal sealed class XmppAdapter : INetworkAdapter
         }
     }
 
-    private void Refuse(XmppInbound meaning, string type, string condition, string reason)
+    /// <summary>Busy, or stopping. Reading never waits: the answers of our own pings come on the same stream. The sender has no receipt and brings its stanza again.</summary>
+    private void Refuse(XmppInbound meaning)
     {
         var stanza = meaning switch
         {
@@ -292,7 +295,12 @@ internal sealed class XmppAdapter : INetworkAdapter
         };
         if (stanza is not null)
         {
-            connection.Post([XmppTranslator.Refused(stanza, type, condition, "XMPP-016: " + reason)]);
+            refused.Until(stanza.From.Bare.ToString(), BusyPause);
+            connection.Post([XmppTranslator.Refused(stanza, "wait", "resource-constraint", "XMPP-016: the gateway cannot take it now")]);
+        }
+        else
+        {
+            metrics.Discarded("XMPP-017");
         }
     }
 

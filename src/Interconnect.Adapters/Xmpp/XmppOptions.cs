@@ -50,7 +50,7 @@ public sealed record XmppOptions
     /// <summary>Longest pause between two attempts to connect; 30 s.</summary>
     public TimeSpan MaxReconnectPause { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Received stanzas that may be on their way to the hub at the same time; 256. Past it nothing more is read.</summary>
+    /// <summary>Received stanzas that may be on their way to the hub at the same time; 256. As many more may wait; past that a sender is told to wait.</summary>
     public int SubmitsInFlight { get; init; } = 256;
 
     /// <summary>What is wrong with these options, in plain words; empty when nothing is.</summary>

@@ -190,6 +190,30 @@ public sealed class XmppAdapterTests : IAsyncLifetime
         Assert.Equal("1", (string?)(await server.NextAsync()).Element(XmppNames.Receipts + "received")?.Attribute("id"));
     }
 
+    [Fact]
+    public async Task Receive_MoreThanIsTaken_IsToldToWaitAndPingsAreStillRead()
+    {
+        await using var busy = Adapter(TimeSpan.FromSeconds(10), submitsInFlight: 1);
+        await busy.StartAsync(sink, default);
+        var gate = new TaskCompletionSource();
+        sink.BeforeSubmit = _ => gate.Task;
+        var frame = Convert.ToBase64String(FrameCodec.Encode(Samples.Request(Alice)));
+
+        await server.SayAsync(string.Concat(Enumerable.Range(0, 6).Select(i => $"<message from='user{i}@a.test/x' to='bob\\40far.example@gw.a.test' id='{i}'><frame xmlns='urn:interconnect:frame:1'>{frame}</frame></message>")));
+
+        Assert.IsType<DeliveryOutcome.Delivered>(await busy.DeliverAsync(new Delivery(Samples.Envelope(Alice), Alice, 1), default).AsTask().WaitAsync(Limit));
+        var told = await server.NextAsync();
+        while (told.Element(XmppNames.Frame + "frame") is not null)
+        {
+            told = await server.NextAsync();
+        }
+
+        Assert.Equal(("error", "wait"), ((string?)told.Attribute("type"), (string?)told.Element(XmppNames.Component + "error")?.Attribute("type")));
+        Assert.Single(told.Descendants(XmppNames.StanzaErrors + "resource-constraint"));
+        Assert.Equal(1, server.Connections);
+        gate.SetResult();
+    }
+
     private static async Task UntilAsync(Func<bool> condition)
     {
         using var limit = new CancellationTokenSource(Limit);
@@ -199,8 +223,8 @@ public sealed class XmppAdapterTests : IAsyncLifetime
         }
     }
 
-    private XmppAdapter Adapter(TimeSpan pingTimeout) => new(
+    private XmppAdapter Adapter(TimeSpan pingTimeout, int submitsInFlight = 256) => new(
         NetworkId.Parse("xmpp-a"),
-        new XmppOptions { Port = server.Port, Component = "gw.a.test", Provider = "a.test", Secret = "secret-1", PingTimeout = pingTimeout, MaxReconnectPause = TimeSpan.FromMilliseconds(500) },
+        new XmppOptions { Port = server.Port, Component = "gw.a.test", Provider = "a.test", Secret = "secret-1", PingTimeout = pingTimeout, SubmitsInFlight = submitsInFlight, MaxReconnectPause = TimeSpan.FromMilliseconds(500) },
         TimeProvider.System);
 }
