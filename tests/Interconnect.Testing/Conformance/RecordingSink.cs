@@ -15,6 +15,9 @@ public sealed class RecordingSink : IAdapterSink
     /// <summary>Called before an event is taken; what is awaited in it holds the answer back.</summary>
     public Func<InboundEvent, Task> BeforeSubmit { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Whose events are kept; what others sent is taken and forgotten. Null: everybody's.</summary>
+    public UserUri? Only { get; set; }
+
     /// <summary>The states told so far.</summary>
     public IReadOnlyCollection<AdapterStatus> Statuses => statuses;
 
@@ -27,6 +30,11 @@ public sealed class RecordingSink : IAdapterSink
     /// <inheritdoc/>
     public async ValueTask<SubmitOutcome> SubmitAsync(InboundEvent received, CancellationToken cancellation)
     {
+        if (Only is { } user && received.Sender != user)
+        {
+            return new SubmitOutcome.Accepted();
+        }
+
         await BeforeSubmit(received);
         if (Interlocked.Decrement(ref refusals) >= 0)
         {
