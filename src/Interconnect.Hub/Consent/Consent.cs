@@ -4,8 +4,63 @@ using Interconnect.Storage;
 
 namespace Interconnect.Hub;
 
-/// <summary>The last word on one contact: <paramref name="Requester"/> wants to reach <paramref name="Target"/>, in one room or (null) anywhere.</summary>
-internal sealed record Consent(UserUri Requester, UserUri Target, RoomUri? Room, ConsentOperation Operation, DateTimeOffset ChangedAt);
+/// <summary>The requester's word. Only the requester changes it, so nothing the target says takes a withdrawal back.</summary>
+internal enum Asking
+{
+    /// <summary>Nothing said, or a request taken back before it was granted.</summary>
+    None = 0,
+
+    /// <summary>Asked; stays when the target answers.</summary>
+    Asked = 1,
+
+    /// <summary>Taken back after it was granted: ends the contact until the requester asks again.</summary>
+    Withdrawn = 2,
+}
+
+/// <summary>The target's word. Only the target changes it, but that a withdrawal ends a grant: nothing the requester says takes a revocation back.</summary>
+internal enum Answer
+{
+    /// <summary>Nothing said.</summary>
+    None = 0,
+
+    /// <summary>Agreed.</summary>
+    Granted = 1,
+
+    /// <summary>Refused, or what was granted was taken back: ends the contact until the target grants again.</summary>
+    Revoked = 2,
+}
+
+/// <summary>The two words on one contact.</summary>
+internal readonly record struct ConsentWords(Asking Asking, Answer Answer)
+{
+    /// <summary>Whether one side holds the contact closed, whatever was said in the other direction.</summary>
+    public bool Withheld => Asking == Asking.Withdrawn || Answer == Answer.Revoked;
+
+    /// <summary>The words after one more is said; null when it grants what nobody asked for.</summary>
+    /// <param name="operation">What is said.</param>
+    /// <param name="effective">The words that count where it is said: these, and where these are silent the wider ones.</param>
+    public ConsentWords? After(ConsentOperation operation, ConsentWords effective) => operation switch
+    {
+        ConsentOperation.Request => this with { Asking = Asking.Asked },
+        ConsentOperation.Cancel when effective == new ConsentWords(Asking.Asked, Answer.Granted) => new(Asking.Withdrawn, Answer.None),
+        ConsentOperation.Cancel when Asking == Asking.Asked => this with { Asking = Asking.None },
+        ConsentOperation.Cancel => this,
+        ConsentOperation.Grant when effective.Asking == Asking.Asked => this with { Answer = Answer.Granted },
+
+        // One's own revocation is taken back; it gives no more than there was before it.
+        ConsentOperation.Grant when Answer == Answer.Revoked => this with { Answer = Answer.None },
+        ConsentOperation.Grant => null,
+        ConsentOperation.Revoke => this with { Answer = Answer.Revoked },
+        _ => throw new InvalidOperationException("The codec lets four consent operations through."),
+    };
+}
+
+/// <summary>How one contact stands: <paramref name="Requester"/> wants to reach <paramref name="Target"/>, in one room or (null) anywhere.</summary>
+internal sealed record Consent(UserUri Requester, UserUri Target, RoomUri? Room, ConsentWords Words, DateTimeOffset ChangedAt)
+{
+    /// <summary>Whether it waits for an answer.</summary>
+    public bool IsOpen => Words == new ConsentWords(Asking.Asked, Answer.None);
+}
 
 /// <summary>Everything two users said to each other about consent, both ways. Immutable.</summary>
 internal sealed record PairConsents(IReadOnlyList<Consent> Entries)
@@ -13,20 +68,25 @@ internal sealed record PairConsents(IReadOnlyList<Consent> Entries)
     public static PairConsents None { get; } = new([]);
 
     /// <summary>Whether <paramref name="target"/> agreed to be reached by <paramref name="requester"/> in this room (null: in any).</summary>
-    public bool Granted(UserUri requester, UserUri target, RoomUri? room)
-    {
-        var anywhere = Operation(requester, target, null);
-        var here = room is null ? null : Operation(requester, target, room);
+    public bool Granted(UserUri requester, UserUri target, RoomUri? room) => Effective(requester, target, room) == new ConsentWords(Asking.Asked, Answer.Granted);
 
-        // The narrower word counts where there is one: a room can be revoked while the rest stays granted, and the other way round.
-        return (here ?? anywhere) == ConsentOperation.Grant;
+    /// <summary>Whether one of two users agreed to the other's request and neither holds the contact closed: they may talk, whoever asked.</summary>
+    public bool Between(UserUri one, UserUri other, RoomUri room) =>
+        (Granted(one, other, room) || Granted(other, one, room)) && !Effective(one, other, room).Withheld && !Effective(other, one, room).Withheld;
+
+    /// <summary>
+    /// What counts in a room (null: in any). The narrower word counts where there is one: a room can be revoked while the rest stays granted, and the other way round.
+    /// Each side's word is looked up by itself, so a request for a room does not hide that the other side revoked everything.
+    /// </summary>
+    public ConsentWords Effective(UserUri requester, UserUri target, RoomUri? room)
+    {
+        var anywhere = Find(requester, target, null)?.Words ?? default;
+        var here = room is null ? default : Find(requester, target, room)?.Words ?? default;
+        return new(here.Asking == Asking.None ? anywhere.Asking : here.Asking, here.Answer == Answer.None ? anywhere.Answer : here.Answer);
     }
 
-    /// <summary>Whether one of two users agreed to the other's request: they may talk, whoever asked.</summary>
-    public bool Between(UserUri one, UserUri other, RoomUri room) => Granted(one, other, room) || Granted(other, one, room);
-
-    public ConsentOperation? Operation(UserUri requester, UserUri target, RoomUri? room) =>
-        Entries.FirstOrDefault(e => e.Requester == requester && e.Target == target && e.Room == room)?.Operation;
+    /// <summary>What was said in exactly this scope; null when nothing was.</summary>
+    public Consent? Find(UserUri requester, UserUri target, RoomUri? room) => Entries.FirstOrDefault(e => e.Requester == requester && e.Target == target && e.Room == room);
 
     public PairConsents With(Consent entry) =>
         new([.. Entries.Where(e => e.Requester != entry.Requester || e.Target != entry.Target || e.Room != entry.Room), entry]);
@@ -37,7 +97,7 @@ internal static class ConsentStore
 {
     public static readonly RowStatement<(UserUri First, UserUri Second)> ByPair = new(
         """
-        SELECT c.requester, c.target, c.room, c.operation, c.changed_ms FROM given JOIN hub_consents c
+        SELECT c.requester, c.target, c.room, c.asking, c.answer, c.changed_ms FROM given JOIN hub_consents c
         ON (c.requester = given.one AND c.target = given.other) OR (c.requester = given.other AND c.target = given.one)
         """,
         RowColumn<(UserUri First, UserUri Second)>.Text("one", p => p.First.Value),
@@ -45,21 +105,22 @@ internal static class ConsentStore
 
     /// <summary>How many requests of each requester wait for an answer.</summary>
     public static readonly RowStatement<UserUri> OpenByRequester = new(
-        $"SELECT c.requester, COUNT(*) FROM given JOIN hub_consents c ON c.requester = given.requester WHERE c.operation = 1 GROUP BY c.requester",
+        $"SELECT c.requester, COUNT(*) FROM given JOIN hub_consents c ON c.requester = given.requester WHERE c.asking = 1 AND c.answer = 0 GROUP BY c.requester",
         RowColumn<UserUri>.Text("requester", u => u.Value));
 
     public static readonly RowStatement<Consent> Upsert = new(
         """
-        INSERT INTO hub_consents (requester, target, room, operation, changed_ms) SELECT requester, target, room, operation, changed_ms FROM given WHERE true
-        ON CONFLICT (requester, target, room) DO UPDATE SET operation = excluded.operation, changed_ms = excluded.changed_ms
+        INSERT INTO hub_consents (requester, target, room, asking, answer, changed_ms) SELECT requester, target, room, asking, answer, changed_ms FROM given WHERE true
+        ON CONFLICT (requester, target, room) DO UPDATE SET asking = excluded.asking, answer = excluded.answer, changed_ms = excluded.changed_ms
         """,
         RowColumn<Consent>.Text("requester", c => c.Requester.Value),
         RowColumn<Consent>.Text("target", c => c.Target.Value),
         RowColumn<Consent>.Text("room", c => c.Room?.Value ?? ""),
-        RowColumn<Consent>.Number("operation", c => (long)c.Operation),
+        RowColumn<Consent>.Number("asking", c => (long)c.Words.Asking),
+        RowColumn<Consent>.Number("answer", c => (long)c.Words.Answer),
         RowColumn<Consent>.Number("changed_ms", c => c.ChangedAt.ToUnixTimeMilliseconds()));
 
     public static Consent Read(DbDataReader row) => new(
         UserUri.Parse(row.GetString(0)), UserUri.Parse(row.GetString(1)), row.GetString(2).Length == 0 ? null : RoomUri.Parse(row.GetString(2)),
-        (ConsentOperation)row.GetInt64(3), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)));
+        new ConsentWords((Asking)row.GetInt64(3), (Answer)row.GetInt64(4)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)));
 }

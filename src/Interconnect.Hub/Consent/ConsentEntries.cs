@@ -35,13 +35,21 @@ internal static class ConsentEntries
         }
 
         var known = view.ConsentsOf(entry.Requester, entry.Target);
-        var current = known.Operation(entry.Requester, entry.Target, entry.Room);
-        if (current is null && known.Entries.Count >= policy.Limits.MaxOpenConsentRequests)
+        var current = known.Find(entry.Requester, entry.Target, entry.Room);
+        var words = current?.Words ?? default;
+        if (words.After(entry.Operation, known.Effective(entry.Requester, entry.Target, entry.Room)) is not { } next)
+        {
+            return new Decision.Refused(HubRule.ConsentAsked);
+        }
+
+        // Never the word on all rooms: one side must not be able to fill up what the other needs to revoke.
+        if (current is null && entry.Room is not null && known.Entries.Count >= policy.Limits.MaxOpenConsentRequests)
         {
             return new Decision.Refused(HubRule.ConsentBound);
         }
 
-        if (entry.Operation == ConsentOperation.Request && current != ConsentOperation.Request && view.OpenRequests.GetValueOrDefault(sender) >= policy.Limits.MaxOpenConsentRequests)
+        var consent = new Consent(entry.Requester, entry.Target, entry.Room, next, now);
+        if (entry.Operation == ConsentOperation.Request && consent.IsOpen && current is not { IsOpen: true } && view.OpenRequests.GetValueOrDefault(sender) >= policy.Limits.MaxOpenConsentRequests)
         {
             return new Decision.Refused(HubRule.ConsentBound);
         }
@@ -49,11 +57,7 @@ internal static class ConsentEntries
         return new Decision.Accepted
         {
             Recipients = [other],
-            Consent = Keeps(current, entry.Operation) ? null : new Consent(entry.Requester, entry.Target, entry.Room, entry.Operation, now),
+            Consent = next == words ? null : consent,
         };
     }
-
-    // Asking again does not take a given consent away.
-    private static bool Keeps(ConsentOperation? current, ConsentOperation said) =>
-        current == said || (said == ConsentOperation.Request && current == ConsentOperation.Grant);
 }

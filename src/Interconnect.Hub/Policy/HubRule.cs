@@ -104,6 +104,12 @@ public sealed record HubRule
     /// <summary>Consent.</summary>
     public static HubRule Consented { get; } = new("HUB-033", "The other user consents to the contact.");
 
+    /// <summary>Grants answer requests.</summary>
+    public static HubRule ConsentAsked { get; } = new("HUB-034", "Consent is granted to a user who asked for it.");
+
+    /// <summary>Own contacts.</summary>
+    public static HubRule ConsentOfSender { get; } = new("HUB-035", "A user speaks of consent in contacts of its own only.");
+
     /// <summary>Own packages.</summary>
     public static HubRule PublishOwn { get; } = new("HUB-040", "A client publishes its own key material only.");
 

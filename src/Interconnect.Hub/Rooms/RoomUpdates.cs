@@ -7,7 +7,7 @@ namespace Interconnect.Hub;
 
 /// <summary>
 /// Orders the handshakes of a room: the first valid commit of an epoch wins, the others learn the current epoch and start again. Checks, in this order: (1) the room and its size,
-/// (2) the commit and its place, (3) the GroupInfo of the epoch after it, and that the commit leads there, (4) who joins, (5) agreement and consent.
+/// (2) the commit and its place, (3) the GroupInfo of the epoch after it, and that the commit leads there, (4) who joins, (5) somebody else is there, agreement and consent.
 /// The hub holds no group secret. A room's first commit has no GroupInfo before it, so there (3) rests on the signer, who must be the sender; the joiner checks the rest.
 /// </summary>
 internal static class RoomUpdates
@@ -59,6 +59,11 @@ internal static class RoomUpdates
         // (5) Who was removed learns of it too, with the commit.
         var sender = prepared.Envelope.Sender!;
         var others = changed.Participants.Union(room?.Participants ?? []).Where(p => p != sender).ToList();
+        if (others.Count == 0)
+        {
+            return new Decision.Refused(HubRule.SomebodyThere);
+        }
+
         foreach (var other in others)
         {
             if (policy.Peering(sender, other, header.CipherSuite) is { } disagreed)

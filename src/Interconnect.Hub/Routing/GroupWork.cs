@@ -66,7 +66,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
 
     public void Expire(LedgerTarget target) => Move(target, DeliveryStatus.Expired, HubRule.InTime.Id, HubRule.InTime.Demand, now);
 
-    public void Park(PreparedEvent prepared) => parked.Add(new ParkedEnvelope(++numbers.Parked, prepared.Envelope.Conversation, prepared.Stream, prepared.Body.ToArray()));
+    public void Park(PreparedEvent prepared, ConversationKey lane) => parked.Add(new ParkedEnvelope(++numbers.Parked, lane, prepared.Stream, prepared.Body.ToArray()));
 
     /// <summary>Adds everything to one transaction.</summary>
     public void AddTo(StatementBatch batch) => batch
@@ -120,7 +120,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         var row = Row(envelope) with { Rule = refused.Rule, Detail = refused.Detail };
         if (network is not null && envelope.Sender is { } sender)
         {
-            var refusal = Replies.Refusal(envelope, refused, Hub, now);
+            var refusal = Replies.Refusal(envelope, SubmitDecision.LaneOf(envelope, view), refused, Hub, now);
             var body = EnvelopeCodec.Encode(refusal);
             events.Add(row);
             AddMade(refusal, sender, body.Length);
@@ -225,8 +225,8 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     {
         consents[(consent.Requester, consent.Target, consent.Room)] = consent;
         var pair = HubCaches.PairOf(consent.Requester, consent.Target);
-        var before = view.Consents[pair].Operation(consent.Requester, consent.Target, consent.Room);
-        var change = (consent.Operation == ConsentOperation.Request ? 1 : 0) - (before == ConsentOperation.Request ? 1 : 0);
+        var before = view.Consents[pair].Find(consent.Requester, consent.Target, consent.Room);
+        var change = (consent.IsOpen ? 1 : 0) - (before is { IsOpen: true } ? 1 : 0);
         view.OpenRequests[consent.Requester] = view.OpenRequests.GetValueOrDefault(consent.Requester) + change;
         view.Consents[pair] = view.Consents[pair].With(consent);
     }

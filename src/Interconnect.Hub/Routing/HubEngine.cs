@@ -189,11 +189,12 @@ internal sealed class HubEngine
 
     private Task ParkAsync(PreparedEvent prepared, Exception reason)
     {
-        var parked = Parking.Make(prepared.Envelope.Conversation, reason, Now());
+        var lane = LaneOf(prepared, null);
+        var parked = Parking.Make(lane, reason, Now());
         return TransactAsync([], (work, newly) =>
         {
             newly.Add(parked);
-            work.Park(prepared);
+            work.Park(prepared, lane);
         }, static _ => { }, released: false);
     }
 
@@ -267,10 +268,10 @@ internal sealed class HubEngine
 
     private void Decide(PreparedEvent prepared, HubView view, GroupWork work, List<ParkedConversation> parkedNow, DateTimeOffset now, bool released)
     {
-        var conversation = prepared.Envelope.Conversation;
-        if (!released && (Parking.Contains(conversation) || parkedNow.Exists(p => p.Conversation == conversation)))
+        var lane = LaneOf(prepared, view);
+        if (!released && (Parking.Contains(lane) || parkedNow.Exists(p => p.Conversation == lane)))
         {
-            work.Park(prepared);
+            work.Park(prepared, lane);
             return;
         }
 
@@ -293,10 +294,14 @@ internal sealed class HubEngine
         catch (Exception e) when (!released && e is not OutOfMemoryException)
         {
             parts.Log.LogError("Handling an event failed with {Exception} at {Place}; its conversation is parked", e.GetType().Name, PlaceOf(e));
-            parkedNow.Add(Parking.Make(conversation, e, now));
-            work.Park(prepared);
+            parkedNow.Add(Parking.Make(lane, e, now));
+            work.Park(prepared, lane);
         }
     }
+
+    // A report is the adapter's and belongs where its delivery was.
+    private static ConversationKey LaneOf(PreparedEvent prepared, HubView? view) =>
+        prepared.Stream == HubStream.Report ? prepared.Envelope.Conversation : SubmitDecision.LaneOf(prepared.Envelope, view);
 
     // What waits for a network is bounded; past the bound senders are told to wait.
     private Decision Yielding(Decision decision) =>

@@ -14,10 +14,11 @@ internal static class Replies
     public static FederationEnvelope Response(FederationEnvelope cause, FederationEvent answer, ProviderDomain hub, DateTimeOffset now) =>
         Make(cause.Id, "response", cause.Conversation, cause.Sender!, hub, now, answer);
 
-    public static FederationEnvelope Refusal(FederationEnvelope cause, Decision.Refused refused, ProviderDomain hub, DateTimeOffset now)
+    /// <summary>In the given lane: what a stranger is told never waits, nor lets wait, in a conversation of others.</summary>
+    public static FederationEnvelope Refusal(FederationEnvelope cause, ConversationKey lane, Decision.Refused refused, ProviderDomain hub, DateTimeOffset now)
     {
         var (rule, reason) = refused.Shown ?? (refused.Rule.Id, refused.Detail is null ? refused.Rule.Demand : $"{refused.Rule.Demand} ({refused.Detail})");
-        return Make(cause.Id, "refusal", cause.Conversation, cause.Sender!, hub, now, new Refusal(cause.Id, cause.Proof?.FrameId, rule, reason, refused.RetryAfter, refused.CurrentEpoch));
+        return Make(cause.Id, "refusal", lane, cause.Sender!, hub, now, new Refusal(cause.Id, cause.Proof?.FrameId, rule, reason, refused.RetryAfter, refused.CurrentEpoch));
     }
 
     /// <summary>Null when nobody is to be told.</summary>

@@ -19,6 +19,33 @@ internal static class SubmitDecision
         return Origin(prepared.Envelope, policy) ?? Content(prepared.Envelope) ?? Proof(prepared, view, policy, now) ?? Kind(prepared, view, policy, now);
     }
 
+    /// <summary>
+    /// The conversation whose order the event keeps: its own, when the sender is part of it. Whoever has no part in a pair or a room waits, and is refused, in a lane of its own.
+    /// A room that does not exist yet keeps the order of what makes it.
+    /// </summary>
+    public static ConversationKey LaneOf(FederationEnvelope envelope, HubView? view)
+    {
+        if (envelope.Origin is null || envelope.Sender is not { } sender)
+        {
+            return envelope.Conversation;
+        }
+
+        var outside = !IsOfSender(envelope.Event, sender) || envelope.Event.ConversationFor(sender) != envelope.Conversation || (view is not null && RoomOf(envelope.Event) is { } room && IsStranger(sender, room, view));
+        return outside ? ConversationKey.OfUser(sender) : envelope.Conversation;
+    }
+
+    private static bool IsOfSender(FederationEvent @event, UserUri sender) => @event is not ConsentEntry entry || entry.Requester == sender || entry.Target == sender;
+
+    private static RoomUri? RoomOf(FederationEvent @event) => @event switch
+    {
+        EncryptedMessage message => message.Room,
+        RoomUpdate update => update.Room,
+        _ => null,
+    };
+
+    // The room of an event without a proof is not loaded: nobody vouches that its sender is in it.
+    private static bool IsStranger(UserUri sender, RoomUri room, HubView view) => !view.Rooms.TryGetValue(room, out var known) || (known is not null && !known.Participants.Contains(sender));
+
     // (2)
     private static Decision.Refused? Origin(FederationEnvelope envelope, HubPolicy policy)
     {
@@ -30,6 +57,11 @@ internal static class SubmitDecision
         if (sender.Domain != domain)
         {
             return new(HubRule.SenderOfOrigin);
+        }
+
+        if (!IsOfSender(envelope.Event, sender))
+        {
+            return new(HubRule.ConsentOfSender);
         }
 
         return envelope.Event.ConversationFor(sender) != envelope.Conversation ? new(HubRule.ConversationFits) : null;

@@ -34,6 +34,7 @@ public sealed class FaultTests
 
         await DoAsync("publish", bob.Send(bob.Publication()));
         await DoAsync("", alice.Send(alice.Publication()));
+        await DoAsync("", alice.Send(alice.Says(ConsentOperation.Request, bob.User)));
         await DoAsync("consent", bob.Send(bob.Says(ConsentOperation.Grant, alice.User)));
         await DoAsync("claim", alice.Send(alice.Asks(bob.User, room)));
         var claimed = Stored<KeyMaterialResponse>().Single();

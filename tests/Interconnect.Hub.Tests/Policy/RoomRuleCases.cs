@@ -196,12 +196,22 @@ internal static class RoomRuleCases
         Case(HubRule.SomebodyThere, async w =>
         {
             await w.MeetAsync(w.Alice, w.Bob);
-            var alone = w.NewRoom();
-            await w.AcceptsAsync(w.Alice.Send(w.Alice.Creates(alone, [])));
-            await w.RefusesAsync(w.Alice.Send(w.Alice.Writes(alone, "x")), HubRule.SomebodyThere);
-            var claimed = await w.ClaimAsync(w.Alice, w.Bob.User, alone);
-            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Adds(alone, claimed.Clients.Select(c => c.KeyPackage)));
-            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Writes(alone, "x"));
+            var room = w.NewRoom();
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Creates(room, [])), HubRule.SomebodyThere);
+
+            // A second device is not a second user.
+            var tablet = new Device(World.Xmpp, "a.test", "alice", w.Clock, "tablet");
+            await w.PublishAsync(tablet);
+            await w.RefusesAsync(tablet.Send(tablet.Creates(room, [])), HubRule.SomebodyThere);
+
+            var claimed = await w.ClaimAsync(w.Alice, w.Bob.User, room);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Creates(room, claimed.Clients.Select(c => c.KeyPackage)));
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Writes(room, "x"));
+
+            // Alone again, after the other left.
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Commits(room, w.Alice.Group!.RemoveMembers([1]).Value));
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Writes(room, "x")), HubRule.SomebodyThere);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Refreshes(room)), HubRule.SomebodyThere);
         }),
     ];
 }

@@ -162,7 +162,27 @@ internal static class RuleCases
             await w.PublishAsync(w.Alice);
             await w.RefusesAsync(w.Alice.Send(new ConsentEntry(ConsentOperation.Grant, w.Alice.User, w.Bob.User, null)), HubRule.ConsentByTarget);
             await w.RefusesAsync(w.Alice.Send(new ConsentEntry(ConsentOperation.Revoke, w.Alice.User, w.Bob.User, null)), HubRule.ConsentByTarget);
+            await w.PublishAsync(w.Bob);
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Says(ConsentOperation.Request, w.Alice.User));
             await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Grant, w.Bob.User));
+        }),
+        Case(HubRule.ConsentAsked, async w =>
+        {
+            await w.PublishAsync(w.Alice);
+            await w.PublishAsync(w.Bob);
+            await w.RefusesAsync(w.Bob.Send(w.Bob.Says(ConsentOperation.Grant, w.Alice.User)), HubRule.ConsentAsked);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Request, w.Bob.User));
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Cancel, w.Bob.User));
+            await w.RefusesAsync(w.Bob.Send(w.Bob.Says(ConsentOperation.Grant, w.Alice.User)), HubRule.ConsentAsked);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Request, w.Bob.User));
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Says(ConsentOperation.Grant, w.Alice.User));
+        }),
+        Case(HubRule.ConsentOfSender, async w =>
+        {
+            await w.PublishAsync(w.Alice);
+            await w.RefusesAsync(w.Alice.Send(new ConsentEntry(ConsentOperation.Request, UserUri.Parse("mimi://a.test/u/cathy"), w.Bob.User, null)), HubRule.ConsentOfSender);
+            await w.RefusesAsync(w.Alice.Send(new ConsentEntry(ConsentOperation.Grant, UserUri.Parse("mimi://a.test/u/cathy"), w.Bob.User, null)), HubRule.ConsentOfSender);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Request, w.Bob.User));
         }),
         Case(HubRule.ConsentBound, o => o with { Limits = o.Limits with { MaxOpenConsentRequests = 1 } }, async w =>
         {
