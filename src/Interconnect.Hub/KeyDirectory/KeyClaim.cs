@@ -26,6 +26,11 @@ internal static class KeyClaimStore
         RowColumn<KeyClaim>.Number("claimed_ms", c => c.ClaimedAt.ToUnixTimeMilliseconds()),
         RowColumn<KeyClaim>.Number("not_after_ms", c => c.NotAfter.ToUnixTimeMilliseconds()));
 
+    /// <summary>A row when something is there to delete.</summary>
+    public static readonly RowStatement<DateTimeOffset> AnyExpired = new(
+        "SELECT 1 FROM hub_key_claims WHERE not_after_ms <= (SELECT before_ms FROM given) LIMIT 1",
+        RowColumn<DateTimeOffset>.Number("before_ms", t => t.ToUnixTimeMilliseconds()));
+
     public static readonly RowStatement<DateTimeOffset> DeleteExpired = new(
         "DELETE FROM hub_key_claims WHERE not_after_ms <= (SELECT before_ms FROM given)",
         RowColumn<DateTimeOffset>.Number("before_ms", t => t.ToUnixTimeMilliseconds()));

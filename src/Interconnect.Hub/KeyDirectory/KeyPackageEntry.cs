@@ -58,12 +58,9 @@ internal static class KeyPackageStore
         "DELETE FROM hub_key_packages WHERE reference IN (SELECT reference FROM given)",
         RowColumn<KeyClaim>.Bytes("reference", c => c.Reference));
 
-    /// <summary>A row when something is there to delete: expired packages or the claims of some.</summary>
+    /// <summary>A row when something is there to delete.</summary>
     public static readonly RowStatement<DateTimeOffset> AnyExpired = new(
-        """
-        SELECT 1 FROM given WHERE EXISTS (SELECT 1 FROM hub_key_packages WHERE not_after_ms <= now_ms)
-        OR EXISTS (SELECT 1 FROM hub_key_claims WHERE not_after_ms <= now_ms - 86400000)
-        """,
+        "SELECT 1 FROM hub_key_packages WHERE not_after_ms <= (SELECT now_ms FROM given) LIMIT 1",
         RowColumn<DateTimeOffset>.Number("now_ms", t => t.ToUnixTimeMilliseconds()));
 
     public static readonly RowStatement<DateTimeOffset> DeleteExpired = new(

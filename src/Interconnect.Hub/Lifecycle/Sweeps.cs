@@ -6,7 +6,7 @@ namespace Interconnect.Hub;
 /// <summary>What the passing of time does: deliveries expire, old rows go, parked conversations are tried again. Runs on the engine, between transactions.</summary>
 internal sealed class Sweeps(HubParts parts, HubStart start)
 {
-    private const int MaxChunks = 20;
+    private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(250);
     private long expiryWatermark = start.ExpiryWatermark;
 
     /// <summary>One round.</summary>
@@ -27,7 +27,7 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
     // The ledger is read in chunks in the order of numbers, from where the last sweep stopped: through the watermark every delivery has ended.
     private async Task ExpireAsync(HubEngine engine)
     {
-        for (var i = 0; i < MaxChunks; i++)
+        for (var started = parts.Clock.GetTimestamp(); parts.Clock.GetElapsedTime(started) < Budget;)
         {
             if (await ChunkEndAsync(expiryWatermark, engine.Now() - parts.Policy.Options.Expiry) is not { } end)
             {
@@ -43,22 +43,38 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
         }
     }
 
+    // In chunks until nothing is over its time, or until others have waited long enough; the next sweep goes on then.
     private async Task ForgetAsync(HubEngine engine)
     {
+        var started = parts.Clock.GetTimestamp();
         var now = engine.Now();
-        var through = Math.Min(await ChunkEndAsync(0, now - parts.Policy.Options.Retention) ?? 0, expiryWatermark);
-        if (through > 0)
+        while (Math.Min(await ChunkEndAsync(0, now - parts.Policy.Options.Retention) ?? 0, expiryWatermark) is > 0 and var through)
         {
             await engine.TransactAsync(static _ => { }, batch => batch.Add(LedgerQueries.DeleteDeliveriesThrough, [through]).Add(LedgerQueries.DeleteThrough, [through]));
+            if (parts.Clock.GetElapsedTime(started) >= Budget)
+            {
+                return;
+            }
+        }
+
+        if (await AnyAsync(KeyPackageStore.AnyExpired, now))
+        {
+            await engine.TransactAsync(static _ => { }, batch => batch.Add(KeyPackageStore.DeleteExpired, [now]));
         }
 
         // A claim outlives its package by the clock tolerance, so that an expired package is refused for its lifetime first.
-        var packages = false;
-        await ReadAsync(KeyPackageStore.AnyExpired, now, _ => packages = true);
-        if (packages)
+        var claims = now - TimeSpan.FromDays(1);
+        if (await AnyAsync(KeyClaimStore.AnyExpired, claims))
         {
-            await engine.TransactAsync(static _ => { }, batch => batch.Add(KeyPackageStore.DeleteExpired, [now]).Add(KeyClaimStore.DeleteExpired, [now - TimeSpan.FromDays(1)]));
+            await engine.TransactAsync(static _ => { }, batch => batch.Add(KeyClaimStore.DeleteExpired, [claims]));
         }
+    }
+
+    private async Task<bool> AnyAsync(RowStatement<DateTimeOffset> query, DateTimeOffset given)
+    {
+        var any = false;
+        await ReadAsync(query, given, _ => any = true);
+        return any;
     }
 
     private async Task<long?> ChunkEndAsync(long after, DateTimeOffset before)

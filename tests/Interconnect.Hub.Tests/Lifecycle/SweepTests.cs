@@ -1,5 +1,6 @@
 using Interconnect.Federation;
 using Interconnect.Hub.Tests.Kit;
+using Interconnect.Storage;
 
 namespace Interconnect.Hub.Tests.Lifecycle;
 
@@ -81,6 +82,33 @@ public sealed class SweepTests
 
         await world.PublishAsync(world.Bob);
         Assert.Equal(KeyMaterialStatus.Success, (await world.ClaimAsync(world.Alice, world.Bob.User)).Status);
+    }
+
+    [Fact]
+    public async Task Retention_MoreThanAChunk_GoesInOneSweep()
+    {
+        await using var world = await World.StartAsync();
+        await world.CrashHubAsync();
+        await using (var database = Database.Create(world.Options.Database))
+        await using (var connection = await database.OpenAsync(CancellationToken.None))
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText =
+                """
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3500)
+                INSERT INTO hub_ledger (event_no, event_id, kind, outer_label, inner_label, bytes, received_ms, accepted_ms) SELECT i, CAST('old ' || i AS BLOB), 'old', 0, 0, 0, 0, 0 FROM n
+                """;
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await world.StartHubAsync();
+        world.Clock.Advance(world.Options.SweepInterval);
+        for (var i = 0; i < 500 && (await DatabaseDump.ReadAsync(world.Options.Database))["hub_ledger"].Count > 0; i++)
+        {
+            await Task.Delay(10);
+        }
+
+        Assert.Empty((await DatabaseDump.ReadAsync(world.Options.Database))["hub_ledger"]);
     }
 
     private static async Task UntilEmptyAsync(World world, string table)
