@@ -26,7 +26,7 @@ internal static class LedgerQueries
     private const string Target = "l.event_no, l.event_id, d.recipient, d.status, l.network, l.sender, l.frame_id, c.conversation, l.accepted_ms";
 
     public static readonly RowStatement<EventId> KnownEvents = new(
-        "SELECT l.event_id FROM given JOIN hub_ledger l ON l.event_id = given.event_id",
+        "SELECT l.event_id, l.network, l.sender, l.frame_id, l.sequence, l.accepted_ms, l.rule, l.detail FROM given JOIN hub_ledger l ON l.event_id = given.event_id",
         RowColumn<EventId>.Bytes("event_id", e => e.ToBytes()));
 
     public static readonly RowStatement<byte[]> KnownFrames = new(

@@ -15,7 +15,7 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy)
         var view = new HubView();
         var needs = new GroupNeeds(events, policy);
         var batch = new StatementBatch();
-        batch.Query(LedgerQueries.KnownEvents, needs.Events, row => view.Events.Add(ReadEvent(row)));
+        batch.Query(LedgerQueries.KnownEvents, needs.Events, row => AddKnown(view, KnownEvent.Read(row)));
         batch.Query(LedgerQueries.KnownFrames, needs.Frames, row => view.Frames.Add(Convert.ToHexString(row.GetFieldValue<byte[]>(0))));
         batch.Query(LedgerQueries.Targets, needs.Targets, row => AddTarget(view, LedgerQueries.Read(row)));
         Need(batch, ClientStore.ByUri, needs.Clients, caches.Clients, view.Clients, ClientStore.Read, c => c.Uri);
@@ -33,10 +33,10 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy)
         return view;
     }
 
-    private static EventId ReadEvent(DbDataReader row)
+    private void AddKnown(HubView view, KnownEvent known)
     {
-        _ = EventId.TryRead(row.GetFieldValue<byte[]>(0), out var id);
-        return id;
+        view.Events.Add(known.Id);
+        view.Known[known.Id] = known with { RepeatedAt = caches.Repeated.TryGet(known.Id, out var last) ? last?.At : null };
     }
 
     private static void AddTarget(HubView view, LedgerTarget target) => view.Targets[(target.Event, target.Recipient)] = target;

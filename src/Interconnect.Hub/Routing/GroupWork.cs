@@ -20,6 +20,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     private readonly Dictionary<ConversationKey, Conversation> advanced = [];
     private readonly OutboxDraft outgoing = new();
     private readonly List<ParkedEnvelope> parked = [];
+    private readonly List<EventId> repeated = [];
     private readonly List<Action<HubMetrics>> counts = [];
     private IReadOnlyList<OutboxPage>? pages;
 
@@ -33,6 +34,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         switch (decision)
         {
             case Decision.Duplicate:
+                Repeat(prepared.Envelope);
                 counts.Add(m => m.Duplicate(KnownOrigin(prepared.Envelope)));
                 break;
             case Decision.Refused refused:
@@ -107,6 +109,11 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
             caches.Consents.Set(HubCaches.PairOf(consent.Requester, consent.Target), view.ConsentsOf(consent.Requester, consent.Target));
         }
 
+        foreach (var id in repeated)
+        {
+            caches.Repeated.Set(id, new Repetition(now));
+        }
+
         foreach (var count in counts)
         {
             count(metrics);
@@ -134,6 +141,33 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         view.Events.Add(envelope.Id);
         counts.Add(m => m.Refused(network, refused.Rule));
     }
+
+    // A sender that sends an event again has not had its answer: it gets it again from the ledger. The answer to a key material request is gone with its packages; its acceptance is not.
+    private void Repeat(FederationEnvelope again)
+    {
+        if (!view.Known.TryGetValue(again.Id, out var known) || !known.IsToRepeat(again, now) || KnownOrigin(again) is not { } network)
+        {
+            return;
+        }
+
+        if (known.RuleId is null)
+        {
+            Send(network, again.Conversation, EnvelopeCodec.Encode(Replies.Again(Replies.Accepted(again, (ulong?)known.Sequence, Hub, now), now)));
+        }
+        else if (HubRule.All.FirstOrDefault(r => r.Id == known.RuleId) is { } rule)
+        {
+            var refused = new Decision.Refused(rule, known.Detail, rule == HubRule.Backlog ? policy.Limits.BacklogRetryAfter : null, rule == HubRule.CommitEpoch ? EpochOf(again) : null);
+            var refusal = Replies.Again(Replies.Refusal(again, refused, Hub, now), now);
+            var body = EnvelopeCodec.Encode(refusal);
+            AddMade(refusal, again.Sender!, body.Length);
+            Send(network, refusal.Conversation, body);
+        }
+
+        view.Known[again.Id] = known with { RepeatedAt = now };
+        repeated.Add(again.Id);
+    }
+
+    private ulong? EpochOf(FederationEnvelope envelope) => envelope.Event is RoomUpdate update && view.Rooms.TryGetValue(update.Room, out var room) ? (ulong?)room?.Epoch : null;
 
     private void Accept(PreparedEvent prepared, Decision.Accepted accepted)
     {

@@ -16,6 +16,9 @@ internal sealed class HubCaches(int capacity)
 
     public GenerationalCache<ConversationKey, Conversation> Conversations { get; } = new(capacity);
 
+    /// <summary>Which answers this session repeated, and when.</summary>
+    public GenerationalCache<EventId, Repetition> Repeated { get; } = new(capacity);
+
     public static (string, string) PairOf(UserUri one, UserUri other) =>
         string.CompareOrdinal(one.Value, other.Value) <= 0 ? (one.Value, other.Value) : (other.Value, one.Value);
 }

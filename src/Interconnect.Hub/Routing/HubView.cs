@@ -9,6 +9,9 @@ internal sealed class HubView
 {
     public HashSet<EventId> Events { get; } = [];
 
+    /// <summary>Those of <see cref="Events"/> that the ledger had when the group was loaded.</summary>
+    public Dictionary<EventId, KnownEvent> Known { get; } = [];
+
     /// <summary>Keys of <see cref="FrameKey"/> in hexadecimal.</summary>
     public HashSet<string> Frames { get; } = new(StringComparer.Ordinal);
 

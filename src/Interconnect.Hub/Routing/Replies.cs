@@ -11,6 +11,11 @@ internal static class Replies
     public static FederationEnvelope Accepted(FederationEnvelope cause, ulong? sequence, ProviderDomain hub, DateTimeOffset now) =>
         Make(cause.Id, "accepted", cause.Conversation, cause.Sender!, hub, now, new DeliveryReport(cause.Id, cause.Proof?.FrameId, null, DeliveryStatus.Accepted, null, null, now)) with { Sequence = sequence };
 
+    /// <summary>A reply once more, under an id of its own: whoever delivered the first one passes over what has the same id.</summary>
+    public static FederationEnvelope Again(FederationEnvelope reply, DateTimeOffset now) =>
+        FederationEnvelope.Create(EventId.Derive(reply.Id, $"again {now.ToUnixTimeMilliseconds()}"), null, null, reply.Conversation, reply.Labels, now, reply.Event)
+            with { Recipients = reply.Recipients, Sequence = reply.Sequence, AcceptedAt = now, HubDomain = reply.HubDomain };
+
     public static FederationEnvelope Response(FederationEnvelope cause, FederationEvent answer, ProviderDomain hub, DateTimeOffset now) =>
         Make(cause.Id, "response", cause.Conversation, cause.Sender!, hub, now, answer);
 
