@@ -29,6 +29,15 @@ public sealed record HubLimits
     /// <summary>What a sender is told to wait when a backlog is full. Default 1 minute.</summary>
     public TimeSpan BacklogRetryAfter { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How many events a second one sender may submit over time; what is more is refused and may come again later. 0: unlimited. Default 1,000.</summary>
+    public int SenderEventsPerSecond { get; init; } = 1_000;
+
+    /// <summary>How many events one sender may submit at once after a quiet time. Default 20,000.</summary>
+    public int SenderBurst { get; init; } = 20_000;
+
+    /// <summary>What a sender over its rate is told to wait. Default 5 seconds.</summary>
+    public TimeSpan SenderRetryAfter { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Most events in one database transaction. Default 2,000.</summary>
     public int MaxGroup { get; init; } = 2_000;
 
@@ -65,6 +74,7 @@ public sealed record HubLimits
             ("maxKeyPackagesPerClient", MaxKeyPackagesPerClient, 10_000),
             ("maxOpenConsentRequests", MaxOpenConsentRequests, 100_000),
             ("maxBacklog", MaxBacklog, int.MaxValue),
+            ("senderBurst", SenderBurst, int.MaxValue),
             ("maxGroup", MaxGroup, 20_000),
             ("publishWindow", PublishWindow, 100_000),
             ("maxOutboxMemory", MaxOutboxMemory, 1L << 40),
@@ -75,6 +85,16 @@ public sealed record HubLimits
             {
                 yield return $"hub:limits:{name} is 1 to {most}.";
             }
+        }
+
+        if (SenderEventsPerSecond < 0)
+        {
+            yield return "hub:limits:senderEventsPerSecond is 0 (unlimited) or more.";
+        }
+
+        if (SenderRetryAfter <= TimeSpan.Zero)
+        {
+            yield return "hub:limits:senderRetryAfter is positive.";
         }
 
         if (BacklogRetryAfter <= TimeSpan.Zero)

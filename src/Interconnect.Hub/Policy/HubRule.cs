@@ -92,6 +92,9 @@ public sealed record HubRule
     /// <summary>Backlog.</summary>
     public static HubRule Backlog { get; } = new("HUB-026", "The destination network takes what waits for it; too much waits now, so try again later.");
 
+    /// <summary>Rate.</summary>
+    public static HubRule SenderRate { get; } = new("HUB-027", "A sender submits no more in a time than the hub allows; try again later.");
+
     /// <summary>Who asks.</summary>
     public static HubRule ConsentByRequester { get; } = new("HUB-030", "Only the requester asks for consent and takes the request back.");
 

@@ -28,6 +28,7 @@ internal sealed class HubEngine
     private readonly HubNumbers numbers;
     private readonly OutboxDispatcher dispatcher;
     private readonly ConfirmedPages confirmed = new();
+    private readonly SenderBudgets budgets;
     private DateTimeOffset lastNow;
 
     public HubEngine(HubParts parts, HubStart start, OutboxDispatcher dispatcher)
@@ -38,6 +39,7 @@ internal sealed class HubEngine
         lastNow = start.LastDecision;
         caches = new HubCaches(parts.Policy.Limits.CacheEntries);
         loader = new GroupLoader(caches, parts.Policy);
+        budgets = new SenderBudgets(parts.Policy.Limits);
         Parking = new Parking(parts, start.Parked);
     }
 
@@ -288,7 +290,7 @@ internal sealed class HubEngine
             }
             else
             {
-                work.Stage(prepared, Yielding(SubmitDecision.Decide(prepared, view, parts.Policy, now)));
+                work.Stage(prepared, Affordable(Yielding(SubmitDecision.Decide(prepared, view, parts.Policy, now)), prepared.Envelope.Sender, now));
             }
         }
         catch (Exception e) when (!released && e is not OutOfMemoryException)
@@ -308,6 +310,12 @@ internal sealed class HubEngine
         decision is Decision.Accepted accepted && accepted.Recipients.Any(r => parts.Policy.TryNetworkOf(r.Domain, out var network) && dispatcher.Depth(network) >= parts.Policy.Limits.MaxBacklog)
             ? new Decision.Refused(HubRule.Backlog, RetryAfter: parts.Policy.Limits.BacklogRetryAfter)
             : decision;
+
+    // Refused events cost the sender too, since they leave rows as well; repeats of what was answered do not, nor does what a network says in the name of another's user.
+    private Decision Affordable(Decision decision, UserUri? sender, DateTimeOffset now) =>
+        decision is Decision.Duplicate || sender is null || (decision is Decision.Refused { Rule: var rule } && (rule == HubRule.OriginKnown || rule == HubRule.SenderOfOrigin)) || budgets.TryTake(sender, now) || decision is Decision.Refused
+            ? decision
+            : new Decision.Refused(HubRule.SenderRate, RetryAfter: parts.Policy.Limits.SenderRetryAfter);
 
     private static bool IsDefect(Exception e) => e is not OperationCanceledException && DatabaseErrors.Classify(e) is null or DatabaseFailure.Defect;
 

@@ -150,6 +150,29 @@ internal static class RuleCases
             await w.RefusesAsync(w.Alice.Send(w.Alice.Writes(room, new string('x', 2_000))), HubRule.PeeringSize);
             await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Writes(room, new string('x', 1_000)));
         }),
+        Case(HubRule.SenderRate, o => o with { Limits = o.Limits with { SenderEventsPerSecond = 1, SenderBurst = 2 } }, async w =>
+        {
+            await w.PublishAsync(w.Alice);
+            var twice = w.Alice.Send(w.Alice.Publication());
+            await w.AcceptsAsync(twice);
+            await w.Bus.SubmitAsync(twice);
+            var refusal = await w.RefusesAsync(w.Alice.Send(w.Alice.Publication()), HubRule.SenderRate);
+            Assert.Equal(TimeSpan.FromSeconds(5), refusal.RetryAfter);
+            await w.PublishAsync(w.Bob);
+
+            // Nobody else uses up a sender's.
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Publication(), sender: w.Bob.User), HubRule.SenderOfOrigin);
+            await w.PublishAsync(w.Bob);
+
+            // Time fills the bucket up to the burst; repeats of what was answered take nothing, refusals do.
+            w.Clock.Advance(TimeSpan.FromHours(1));
+            await w.Bus.SubmitAsync(twice, twice);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Publication(), broken: true), HubRule.SignatureValid);
+            await w.PublishAsync(w.Alice);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Publication()), HubRule.SenderRate);
+            w.Clock.Advance(TimeSpan.FromSeconds(1));
+            await w.PublishAsync(w.Alice);
+        }),
         Case(HubRule.ConsentByRequester, async w =>
         {
             await w.PublishAsync(w.Alice);
