@@ -24,20 +24,37 @@ internal sealed class Secret : IDisposable
         {
             yield return $"{name} or {name}File must be given, and not both.";
         }
-        else if (!string.IsNullOrEmpty(file) && !File.Exists(file))
+        else if (!string.IsNullOrEmpty(value) && string.IsNullOrWhiteSpace(value))
         {
-            yield return $"{name}File names a file that cannot be read.";
+            yield return $"{name} is empty.";
+        }
+        else if (!string.IsNullOrEmpty(file) && FirstLine(file) is var line && string.IsNullOrEmpty(line))
+        {
+            yield return line is null ? $"{name}File names a file that cannot be read." : $"{name}File names a file whose first line is empty.";
         }
     }
 
-    /// <summary>Whether the text is the secret; takes the same time wherever they differ.</summary>
+    /// <summary>Null when the file cannot be read.</summary>
+    private static string? FirstLine(string file)
+    {
+        try
+        {
+            return File.ReadLines(file).FirstOrDefault()?.Trim() ?? "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether the text is the secret; an empty secret is matched by nothing. Takes the same time wherever they differ.</summary>
     public bool Matches(ReadOnlySpan<char> candidate)
     {
         Span<byte> own = stackalloc byte[SHA256.HashSizeInBytes];
         Span<byte> other = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(bytes, own);
         SHA256.HashData(Encoding.UTF8.GetBytes(candidate.ToString()), other);
-        return CryptographicOperations.FixedTimeEquals(own, other);
+        return CryptographicOperations.FixedTimeEquals(own, other) && bytes.Length > 0;
     }
 
     /// <summary>Gives the bytes to <paramref name="use"/>, which must not keep them.</summary>
