@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Interconnect.Adapters.Hosting.Records;
 using Interconnect.Federation;
+using Interconnect.Storage;
 using Microsoft.Extensions.Logging;
 using EventId = Interconnect.Federation.EventId;
 
@@ -25,6 +26,7 @@ internal sealed class AdapterIntake(
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DatabasePause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DefectPause = TimeSpan.FromSeconds(30);
+    private readonly DefectTries tries = new();
     private readonly SemaphoreSlim room = new(options.SubmitsInFlight);
 
     /// <summary>Raised with every changed state.</summary>
@@ -52,9 +54,9 @@ internal sealed class AdapterIntake(
             // A crash before this commit loses the receipt where the network does not bring it again; the ledger row then ends as expired, never as unknown.
             await writes.WriteAsync(deliveries.Receive(receipt, clock.GetUtcNow().ToUnixTimeMilliseconds()), cancellation);
         }
-        catch (DbException)
+        catch (DbException e)
         {
-            return new SubmitOutcome.Refused("the database is away", DatabasePause);
+            return Failed(e, $"{receipt.NativeReference}\n{receipt.Recipient.Value}");
         }
 
         metrics.Received(receipt.Status);
@@ -64,6 +66,19 @@ internal sealed class AdapterIntake(
 
     /// <inheritdoc/>
     public void StatusChanged(AdapterStatus status) => Changed?.Invoke(status);
+
+    /// <summary>An outage passes; a statement that the database can never take is given up after some tries, or the network would bring it for ever and everything behind it.</summary>
+    private SubmitOutcome.Refused Failed(DbException e, string key)
+    {
+        if (DatabaseErrors.Classify(e) is not DatabaseFailure.Defect)
+        {
+            return new SubmitOutcome.Refused("the database is away", DatabasePause);
+        }
+
+        Log.SubmitFailed(logger, network.Value, DatabaseErrors.Describe(e));
+        metrics.Defect();
+        return new SubmitOutcome.Refused("the gateway cannot store it", tries.Exhausted(key) ? null : DefectPause);
+    }
 
     private async ValueTask<SubmitOutcome> SubmitInOrderAsync(InboundEvent received, CancellationToken cancellation)
     {
@@ -89,9 +104,9 @@ internal sealed class AdapterIntake(
                 _ => throw new InvalidOperationException("The bus stores or is unavailable."),
             };
         }
-        catch (DbException)
+        catch (DbException e)
         {
-            return new SubmitOutcome.Refused("the database is away", DatabasePause);
+            return Failed(e, EventId.Derive(network, [.. received.DedupeKey]).Hex);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -14,6 +14,7 @@ internal sealed class AdapterMetrics : IDisposable
     private readonly Counter<long> receipts;
     private readonly Counter<long> reports;
     private readonly Counter<long> parked;
+    private readonly Counter<long> defects;
     private readonly Histogram<double> attemptSeconds;
     private readonly Histogram<double> submitSeconds;
 
@@ -25,6 +26,7 @@ internal sealed class AdapterMetrics : IDisposable
         receipts = meter.CreateCounter<long>("interconnect_adapter_receipts_total", description: "Receipts and bounces from the network, by status.");
         reports = meter.CreateCounter<long>("interconnect_adapter_reports_total", description: "Outcomes reported to the hub, by whether the bus stored them.");
         parked = meter.CreateCounter<long>("interconnect_adapter_parked_total", description: "Conversations parked after a defect of ours.");
+        defects = meter.CreateCounter<long>("interconnect_adapter_defects_total", description: "Tries to store an event or a receipt that the database can never take.");
         attemptSeconds = meter.CreateHistogram<double>("interconnect_adapter_attempt_seconds", "s", "Time one attempt to hand over took.");
         submitSeconds = meter.CreateHistogram<double>("interconnect_adapter_submit_seconds", "s", "Time from receiving an event to its being stored.");
         meter.CreateObservableGauge("interconnect_adapter_waiting_deliveries", () => new Measurement<long>(waiting(), this.network), description: "Deliveries that wait for the network.");
@@ -48,6 +50,8 @@ internal sealed class AdapterMetrics : IDisposable
     public void Received(DeliveryStatus status) => receipts.Add(1, network, new KeyValuePair<string, object?>("status", status.ToString().ToLowerInvariant()));
 
     public void Reported(string outcome) => reports.Add(1, network, new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void Defect() => defects.Add(1, network);
 
     public void Parked() => parked.Add(1, network);
 

@@ -20,6 +20,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
 {
     private const int RememberedTransactions = 256;
     private const int RoomsAtOnce = 16;
+    private static readonly TimeSpan InvitationPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan UncertainPause = TimeSpan.FromSeconds(5);
     private readonly MatrixOptions options;
     private readonly Secret asToken;
@@ -29,6 +30,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     private readonly MatrixTranslator translator;
     private readonly MatrixConnection connection;
     private readonly RoomDirectory rooms;
+    private readonly InvitationQueue invitations;
     private readonly ReadMarks marks = new();
     private readonly FrameAssembler assembler;
     private readonly TransactionListener listener;
@@ -39,6 +41,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     private readonly SemaphoreSlim oneTransaction = new(1);
     private readonly Queue<string> doneOrder = new();
     private readonly HashSet<string> done = [];
+    private readonly DefectTries defects = new();
     private volatile AdapterStatus status = new(AdapterState.Starting);
     private IAdapterSink? sink;
 
@@ -53,6 +56,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         translator = new MatrixTranslator(identifiers, options);
         connection = new MatrixConnection(options, asToken, clock, Change);
         rooms = new RoomDirectory(connection, identifiers, new RoomRecords(database, network));
+        invitations = new InvitationQueue(rooms, clock, () => metrics.Discarded("MTX-018"));
         assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
         listener = new TransactionListener(options, hsToken, this);
         description = new NetworkDescription(network, provider, OuterEncryption.Tls, "in the users' endpoints; ghosts have no Matrix devices and no keys");
@@ -97,6 +101,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     public async Task StopAsync(CancellationToken cancellation)
     {
         await listener.DisposeAsync();
+        await invitations.DisposeAsync();
         await connection.StopAsync();
         Change(new AdapterStatus(AdapterState.Stopped));
     }
@@ -162,18 +167,21 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
 
             // 2. The first entry that cannot be stored ends its room, so that nothing passes it.
             using var slots = new SemaphoreSlim(RoomsAtOnce);
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            var patience = Task.Delay(InvitationPatience, clock, enough.Token);
             var pauses = await Task.WhenAll(entries.Where(e => e.OrderedIn is not null).GroupBy(e => e.OrderedIn!).Select(async room =>
             {
                 await slots.WaitAsync(cancellation);
                 try
                 {
-                    return await TakeInOrderAsync(room, cancellation);
+                    return await TakeInOrderAsync(transactionId, room, patience, cancellation);
                 }
                 finally
                 {
                     slots.Release();
                 }
             }));
+            await enough.CancelAsync();
             if (pauses.Max() is { } pause)
             {
                 return new TransactionOutcome.NotNow(pause);
@@ -203,6 +211,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     public async ValueTask DisposeAsync()
     {
         await listener.DisposeAsync();
+        await invitations.DisposeAsync();
         await connection.DisposeAsync();
         metrics.Dispose();
         asToken.Dispose();
@@ -280,27 +289,34 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     }
 
     /// <summary>Null when all was stored; else how long to wait.</summary>
-    private async Task<TimeSpan?> TakeInOrderAsync(IEnumerable<MatrixInbound> entries, CancellationToken cancellation)
+    private async Task<TimeSpan?> TakeInOrderAsync(string transactionId, IEnumerable<MatrixInbound> entries, Task patience, CancellationToken cancellation)
     {
         foreach (var entry in entries)
         {
             try
             {
-                if (await TakeAsync(entry, cancellation) is { } pause)
+                if (await TakeAsync(entry, patience, cancellation) is { } pause)
                 {
                     return pause;
                 }
             }
-            catch (DbException)
+            catch (DbException e)
             {
-                return UncertainPause;
+                // What the database can never take must not come back for ever, and everybody's events behind it.
+                if (DatabaseErrors.Classify(e) is not DatabaseFailure.Defect || !defects.Exhausted(transactionId + "\n" + entry.OrderedIn))
+                {
+                    return UncertainPause;
+                }
+
+                metrics.Discarded("MTX-019");
+                Log.Discarded(logger, description.Network.Value, "MTX-019", DatabaseErrors.Describe(e));
             }
         }
 
         return null;
     }
 
-    private async ValueTask<TimeSpan?> TakeAsync(MatrixInbound entry, CancellationToken cancellation)
+    private async ValueTask<TimeSpan?> TakeAsync(MatrixInbound entry, Task patience, CancellationToken cancellation)
     {
         switch (entry)
         {
@@ -317,16 +333,10 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
                 var sender = identifiers.TryId(uncovered.Sender, out var id) ? id : throw new InvalidOperationException("A sender has an id.");
                 var ghost = await rooms.GhostInAsync(uncovered.Address.Room, sender, cancellation);
                 return PauseOf(await sink!.SubmitAsync(translator.Plain(uncovered.Sender, uncovered.Address with { Ghost = ghost }), cancellation));
-            case MatrixInbound.Invited { Welcome: false } unwelcome:
-                await rooms.DeclineAsync(unwelcome.Room, unwelcome.Ghost, cancellation);
-                return null;
             case MatrixInbound.Invited invited:
-                return await rooms.JoinAsync(invited.Room, invited.Ghost, invited.By, cancellation) switch
-                {
-                    null => null,
-                    MatrixAnswer.Later later => later.RetryAfter,
-                    _ => UncertainPause,
-                };
+                // What follows in the room is better understood when it is joined; but only so long.
+                await Task.WhenAny(invitations.Add(invited), patience);
+                return null;
             case MatrixInbound.Left left:
                 await rooms.ForgetAsync(left.Room, cancellation);
                 return null;

@@ -228,7 +228,9 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     private static string? Id(JsonElement element, string key, char sigil) =>
-        Text(element, key) is { Length: > 1 and <= MatrixIdentifiers.MaxIdBytes } id && id[0] == sigil && !id.Any(char.IsControl) ? id : null;
+        Text(element, key) is { } id && IsId(id, sigil) ? id : null;
+
+    private static bool IsId(string id, char sigil) => id.Length is > 1 and <= MatrixIdentifiers.MaxIdBytes && id[0] == sigil && !id.Any(char.IsControl);
 
     private static IEnumerable<MatrixInbound> ReadsOf(JsonElement users, string room, string eventId, MatrixIdentifiers identifiers)
     {
@@ -342,7 +344,7 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
         }
 
         return content.EnumerateObject()
-            .Where(e => e.Name.Length is > 1 and <= MatrixIdentifiers.MaxIdBytes && e.Value.ValueKind == JsonValueKind.Object)
+            .Where(e => IsId(e.Name, '$') && e.Value.ValueKind == JsonValueKind.Object)
             .SelectMany(e => new[] { "m.read", "m.read.private" }
                 .Where(kind => e.Value.TryGetProperty(kind, out _))
                 .SelectMany(kind => ReadsOf(e.Value.GetProperty(kind), room, e.Name, identifiers)));

@@ -326,6 +326,25 @@ public abstract class AdapterHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Receipt_DatabaseCanNeverTakeIt_IsGivenUpAfterSomeTries()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        await ExecuteAsync("ALTER TABLE adapter_receipts RENAME TO hidden_receipts");
+        var receipt = new InboundReceipt("ref-1", Alice, DeliveryStatus.Delivered, null, null);
+        var pauses = new List<TimeSpan?>();
+
+        for (var i = 0; i < 5; i++)
+        {
+            pauses.Add(Assert.IsType<SubmitOutcome.Refused>(await host.Adapter.Sink.ReportAsync(receipt, default)).RetryAfter);
+        }
+
+        Assert.All(pauses.Take(4), p => Assert.NotNull(p));
+        Assert.Null(pauses[4]);
+        await ExecuteAsync("ALTER TABLE hidden_receipts RENAME TO adapter_receipts");
+        Assert.IsType<SubmitOutcome.Accepted>(await host.Adapter.Sink.ReportAsync(receipt, default));
+    }
+
+    [Fact]
     public async Task Receipt_AfterTheDelivery_MovesItOn()
     {
         await using var host = await HostHarness.StartAsync(options);

@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json.Nodes;
 using Interconnect.Adapters.Matrix;
 using Interconnect.Adapters.Tests.Simulated;
 using Interconnect.Federation;
 using Interconnect.Sandbox;
+using Interconnect.Scenarios;
 using Interconnect.Testing.Conformance;
 
 namespace Interconnect.Adapters.Tests.Matrix;
@@ -168,6 +170,72 @@ public sealed class MatrixAdapterTests : IAsyncLifetime
         Assert.Equal(FrameCodec.Encode(new EndpointFrame.Delivery(last)), (await alice.NextFrameAsync(Limit)).Frame);
         Assert.True(lost >= 3);
     }
+
+    [Fact]
+    public async Task Transaction_InvitationThatCannotBeAnswered_HoldsNothingUpAndIsTriedAgain()
+    {
+        var joins = 0;
+        var joined = new TaskCompletionSource();
+        far.Server.Faults = (_, path) =>
+        {
+            if (path.Contains("/join", StringComparison.Ordinal) && Interlocked.Increment(ref joins) > 3)
+            {
+                joined.TrySetResult();
+            }
+
+            return path.Contains("/join", StringComparison.Ordinal) ? new MatrixFault(502, "M_UNKNOWN", null, false) : null;
+        };
+
+        using var answer = await PutAsync("t1", Invitation("!nowhere:hs.test", "@gw_carol=40far.example:hs.test", "@mallory:hs.test"));
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        await joined.Task.WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task Transaction_InvitationToANameOfNobody_RegistersNobody()
+    {
+        var calls = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        far.Server.Faults = (_, path) =>
+        {
+            calls.Enqueue(path);
+            return null;
+        };
+
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("t1", Invitation("!r:hs.test", "@gw_nonsense:hs.test", "@bob:hs.test"))).StatusCode);
+        Assert.DoesNotContain(calls, c => c.Contains("/register", StringComparison.Ordinal));
+
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("t2", Invitation("!r:hs.test", "@gw_carol=40far.example:hs.test", "@bob:hs.test"))).StatusCode);
+        Assert.Contains(calls, c => c.Contains("/register", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Deliver_GhostWasInvitedToAGroupFirst_UsesARoomOfThePairAlone()
+    {
+        await using var alice = await far.SignInAsync("alice");
+        await using var carol = await far.SignInAsync("carol");
+        var native = ((AdapterMatrixDevice)alice).Native;
+        var made = await native.CallAsync(HttpMethod.Post, "_matrix/client/v3/createRoom", new JsonObject { ["invite"] = new JsonArray("@gw_bob=40far.example:hs.test", "@carol:hs.test") });
+        var group = made.GetProperty("room_id").GetString()!;
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("group", Invitation(group, "@gw_bob=40far.example:hs.test", "@alice:hs.test"))).StatusCode);
+        var sends = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        far.Server.Faults = (_, path) =>
+        {
+            if (path.Contains("/send/", StringComparison.Ordinal))
+            {
+                sends.Enqueue(Uri.UnescapeDataString(path));
+            }
+
+            return null;
+        };
+
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+
+        Assert.DoesNotContain(group, Assert.Single(sends), StringComparison.Ordinal);
+    }
+
+    private static string Invitation(string room, string ghost, string by) =>
+        $"{{\"events\":[{{\"type\":\"m.room.member\",\"room_id\":\"{room}\",\"event_id\":\"$m\",\"sender\":\"{by}\",\"state_key\":\"{ghost}\",\"content\":{{\"membership\":\"invite\"}}}}]}}";
 
     private static string Transaction(params string[] eventIds) => "{\"events\":[" + string.Join(',', eventIds.Select(id =>
         $"{{\"type\":\"m.room.message\",\"room_id\":\"!r:hs.test\",\"event_id\":\"{id}\",\"sender\":\"@bob:hs.test\",\"content\":{{\"org.interconnect.frame\":\"{Convert.ToBase64String(FrameCodec.Encode(Samples.Request(UserUri.Parse("mimi://hs.test/u/bob"))))}\"}}}}")) + "]}";

@@ -184,6 +184,18 @@ public sealed class MatrixTranslatorTests
         Assert.Equal(("!r:hs.test", "$e9", Bob), (read.Room, read.EventId, read.By));
     }
 
+    [Theory]
+    [InlineData("$e\\u0000")]
+    [InlineData("e9")]
+    [InlineData("$")]
+    public void TranslateIn_ReadReceiptOfNoEventId_IsIgnored(string id)
+    {
+        string Body(string of) => $"{{\"ephemeral\":[{{\"type\":\"m.receipt\",\"room_id\":\"!r:hs.test\",\"content\":{{\"{of}\":{{\"m.read\":{{\"@bob:hs.test\":{{}}}}}}}}}}]}}";
+
+        Assert.Empty(Translator(Options with { DeliveredMeansRead = true }).TranslateIn(Bytes(Body(id)))!);
+        Assert.Single(Translator(Options with { DeliveredMeansRead = true }).TranslateIn(Bytes(Body("$e9")))!);
+    }
+
     [Fact]
     public void TranslateOut_Message_IsTheEventThatIsAgreed()
     {

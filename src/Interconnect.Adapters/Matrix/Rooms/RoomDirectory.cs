@@ -67,7 +67,7 @@ internal sealed class RoomDirectory(MatrixConnection connection, MatrixIdentifie
         return null;
     }
 
-    /// <summary>Joins a room that one of ours was invited to, and notes the pair; null when done or of no use, else why to come back.</summary>
+    /// <summary>Joins a room that one of ours was invited to, and notes the pair when they are alone in it; null when done or of no use, else why to come back.</summary>
     public async ValueTask<MatrixAnswer?> JoinAsync(string room, string ghost, string user, CancellationToken cancellation)
     {
         if (await RegisterAsync(ghost, cancellation) is { } unregistered)
@@ -78,8 +78,7 @@ internal sealed class RoomDirectory(MatrixConnection connection, MatrixIdentifie
         switch (await connection.CallAsync(HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/join", [], ghost, cancellation))
         {
             case MatrixAnswer.Ok:
-                await NoteAsync(room, user, ghost, cancellation);
-                return null;
+                return await NoteIfPairAsync(room, user, ghost, cancellation);
             case MatrixAnswer.No:
                 // The invitation was taken back meanwhile.
                 return null;
@@ -88,10 +87,10 @@ internal sealed class RoomDirectory(MatrixConnection connection, MatrixIdentifie
         }
     }
 
-    /// <summary>Declines an invitation; a failure leaves it open, which harms nobody.</summary>
+    /// <summary>Declines an invitation; a failure leaves it open, which harms nobody. A name in our namespace that stands for nobody is not made to exist for it.</summary>
     public async ValueTask DeclineAsync(string room, string ghost, CancellationToken cancellation)
     {
-        if (await RegisterAsync(ghost, cancellation) is null)
+        if ((ghost == identifiers.Service || identifiers.TryGhostUser(ghost, out _)) && await RegisterAsync(ghost, cancellation) is null)
         {
             await connection.CallAsync(HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/leave", new JsonObject { ["reason"] = "This gateway speaks with the users of its own homeserver only" }, ghost, cancellation);
         }
@@ -194,16 +193,13 @@ internal sealed class RoomDirectory(MatrixConnection connection, MatrixIdentifie
 
         foreach (var room in Texts(joined.Body, "joined_rooms").Take(MostSearched))
         {
-            var answer = await connection.CallAsync(HttpMethod.Get, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/members?not_membership=leave", null, ghost, cancellation);
+            var answer = await MembersAsync(room, ghost, cancellation);
             if (answer is not MatrixAnswer.Ok members)
             {
                 return new RoomOutcome.NotFound(answer);
             }
 
-            var present = members.Body.TryGetProperty("chunk", out var chunk) && chunk.ValueKind == JsonValueKind.Array
-                ? chunk.EnumerateArray().Where(IsPresent).Select(e => e.GetProperty("state_key").GetString()!).ToHashSet()
-                : [];
-            if (present.SetEquals([user, ghost]))
+            if (IsPair(members, user, ghost))
             {
                 await NoteAsync(room, user, ghost, cancellation);
                 return new RoomOutcome.Found(room);
@@ -212,6 +208,25 @@ internal sealed class RoomDirectory(MatrixConnection connection, MatrixIdentifie
 
         return null;
     }
+
+    /// <summary>A room with others in it never carries the pair's frames; null when that is known, else why to come back.</summary>
+    private async ValueTask<MatrixAnswer?> NoteIfPairAsync(string room, string user, string ghost, CancellationToken cancellation)
+    {
+        var answer = await MembersAsync(room, ghost, cancellation);
+        if (answer is MatrixAnswer.Ok members && IsPair(members, user, ghost))
+        {
+            await NoteAsync(room, user, ghost, cancellation);
+        }
+
+        return answer is MatrixAnswer.Ok or MatrixAnswer.No ? null : answer;
+    }
+
+    private ValueTask<MatrixAnswer> MembersAsync(string room, string ghost, CancellationToken cancellation) =>
+        connection.CallAsync(HttpMethod.Get, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/members?not_membership=leave", null, ghost, cancellation);
+
+    private static bool IsPair(MatrixAnswer.Ok members, string user, string ghost) =>
+        members.Body.TryGetProperty("chunk", out var chunk) && chunk.ValueKind == JsonValueKind.Array
+        && chunk.EnumerateArray().Where(IsPresent).Select(e => e.GetProperty("state_key").GetString()!).ToHashSet().SetEquals([user, ghost]);
 
     private static bool IsPresent(JsonElement member) =>
         member.ValueKind == JsonValueKind.Object && member.TryGetProperty("state_key", out var key) && key.ValueKind == JsonValueKind.String
