@@ -15,6 +15,9 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
         if (operation == ConsentOperation.Grant && contact.Blocked)
             return new RequestOutcome.Blocked("END-102", "A key of this contact changed", "Compare the safety number over another way, then confirm it with 'safety --confirm'");
 
+        if (operation == ConsentOperation.Grant && contact.Ours == ConsentState.None)
+            return new RequestOutcome.Blocked("END-109", "This user has not asked", "Let them ask first, and run 'listen' to receive what they asked; only what was asked can be granted");
+
         ContactBook.Put(work, operation switch
         {
             ConsentOperation.Request => contact.Theirs == ConsentState.Granted ? contact : contact with { Theirs = ConsentState.Requested },

@@ -39,7 +39,7 @@ public sealed class EndpointClient : IAsyncDisposable
         rooms = new RoomFlow(session, frames);
         messages = new MessageFlow(session, frames, rooms);
         consents = new ConsentFlow(session, frames);
-        reports = new ReportFlow(session, rooms, messages, pool);
+        reports = new ReportFlow(session, frames, rooms, messages, pool);
         inbox = new Inbox(session, rooms, messages, consents, reports);
         pump = new OutboxPump(session, reports);
     }

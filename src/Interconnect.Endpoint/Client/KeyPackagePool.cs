@@ -39,6 +39,13 @@ internal sealed class KeyPackagePool(EndpointSession session, OutgoingFrames fra
     public void Accepted(Work work, string frame) =>
         work.Raise(new EndpointEvent.KeysPublished(work.Now, Tables.KeyPackages.All(work.Store).Count(package => package.Frame == frame), null));
 
+    /// <summary>They are published by another frame now.</summary>
+    public static void SentAgain(Work work, string frame, string by)
+    {
+        foreach (var package in Tables.KeyPackages.All(work.Store).Where(package => package.Frame == frame))
+            Tables.KeyPackages.Put(work.Store, package with { Frame = by });
+    }
+
     /// <summary>The hub did not take them: nobody can use them, so they go.</summary>
     public void Refused(Work work, string frame, HubRefusal refusal)
     {

@@ -156,6 +156,9 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         if (content.NestedPart is SinglePart { ContentType: ContentMediaTypes.MessageStatus } status)
             return TakeStatuses(work, sender, status.Content);
 
+        if (ContactBook.Get(work, sender).Ours == ConsentState.Revoked)
+            return new SchemaError("END-033", "The sender is no longer allowed to write", "encrypted_message");
+
         var id = MessageId.Compute(sender.Value, room.Value, data);
         var body = content.NestedPart.SelfAndNested().OfType<SinglePart>().FirstOrDefault(part => part.TryGetText(out _)) ?? content.NestedPart as SinglePart;
         var text = body is not null && body.TryGetText(out var readable) ? readable : null;

@@ -13,10 +13,17 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
     public OutboxRecord? Next(Work work, out TimeSpan? wait)
     {
         wait = null;
+        var held = new HashSet<(string?, FramePurpose)>();
         foreach (var row in Tables.Outbox.All(work.Store).Where(row => session.Hub is not null || row.Purpose == FramePurpose.KeyPublication))
         {
+            if (held.Contains((row.To, row.Purpose)))
+                continue;
+
             if (row.NotBefore <= work.NowMs)
                 return row;
+
+            if (row.Deferred)
+                held.Add((row.To, row.Purpose));
 
             var due = TimeSpan.FromMilliseconds(row.NotBefore - work.NowMs);
             wait = wait is null || due < wait ? due : wait;
@@ -37,7 +44,7 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
 
     /// <summary>The transport is about to have it. A crash after this leaves it to be sent again, with the same bytes and id.</summary>
     public void Begin(Work work, OutboxRecord row) =>
-        Tables.Outbox.Put(work.Store, row with { Attempts = row.Attempts + 1, NotBefore = (work.Now + ResendAfter(row.Attempts)).ToUnixTimeMilliseconds() });
+        Tables.Outbox.Put(work.Store, row with { Attempts = row.Attempts + 1, NotBefore = (work.Now + ResendAfter(row.Attempts)).ToUnixTimeMilliseconds(), Deferred = false });
 
     /// <summary>What the transport made of it; the row may be answered and gone by now.</summary>
     /// <returns>How long to wait before anything else is sent, or null.</returns>
@@ -76,10 +83,10 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
         work.Raise(new EndpointEvent.SendDelayed(work.Now, why));
     }
 
-    /// <summary>After a restart everything unanswered goes out again at once.</summary>
+    /// <summary>After a restart everything unanswered goes out again at once, except what the hub asked for later.</summary>
     public static void Restart(Work work)
     {
-        foreach (var row in Tables.Outbox.All(work.Store).Where(row => row.NotBefore > 0))
+        foreach (var row in Tables.Outbox.All(work.Store).Where(row => row is { NotBefore: > 0, Deferred: false }))
             Tables.Outbox.Put(work.Store, row with { NotBefore = 0 });
     }
 

@@ -22,4 +22,25 @@ internal sealed class OutgoingFrames(EndpointSession session)
         Tables.Sent.Put(work.Store, new SentRecord(id.Hex, purpose, message, room?.Value, (peer ?? to)?.Value), work.NowMs);
         return id.Hex;
     }
+
+    /// <summary>
+    /// Signs a refused frame's event anew, to go out in its old place when the hub said: under the old id the hub would take it for a repetition.
+    /// </summary>
+    /// <returns>The new frame's id.</returns>
+    public string Again(Work work, OutboxRecord row, SentRecord sent, TimeSpan wait)
+    {
+        if (!FrameCodec.TryDecode(row.Bytes, out var frame, out _) || frame is not EndpointFrame.Request request)
+            throw new StoreDamagedException();
+
+        var id = FrameId.Create();
+        var createdAt = DateTimeOffset.FromUnixTimeMilliseconds(work.NowMs) + wait;
+        var suite = session.Suite.Id;
+        var signature = session.Sign(FrameProof.SignedContent(id, session.Client, createdAt, suite, request.EncodedEvent.ToArray()));
+        var bytes = FrameCodec.Encode(new EndpointFrame.Request(request.Event, request.EncodedEvent, new FrameProof(id, session.Client, createdAt, suite, session.PublicKey, signature)));
+
+        Tables.Outbox.Put(work.Store, row with { Frame = id.Hex, Bytes = bytes, Attempts = 0, NotBefore = createdAt.ToUnixTimeMilliseconds(), Deferred = true }, work.Store.PositionOf(EntryKind.Outbox, row.Frame));
+        Tables.Outbox.Delete(work.Store, row);
+        Tables.Sent.Put(work.Store, sent with { Frame = id.Hex }, work.NowMs);
+        return id.Hex;
+    }
 }

@@ -3,7 +3,7 @@ using Interconnect.Federation;
 namespace Interconnect.Endpoint;
 
 /// <summary>What the hub says about frames of ours: accepted, how far it came, refused.</summary>
-internal sealed class ReportFlow(EndpointSession session, RoomFlow rooms, MessageFlow messages, KeyPackagePool pool)
+internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames, RoomFlow rooms, MessageFlow messages, KeyPackagePool pool)
 {
     /// <summary>The hub remembers frames that it accepted, not those that it refused: a frame sent again and refused by this rule was accepted, and the report got lost.</summary>
     private const string FrameTakenBefore = "HUB-016";
@@ -27,8 +27,25 @@ internal sealed class ReportFlow(EndpointSession session, RoomFlow rooms, Messag
 
         if (refusal.RuleId == FrameTakenBefore)
             OnReport(work, envelope, new DeliveryReport(refusal.Event, frame, null, DeliveryStatus.Accepted, null, null, work.Now));
+        else if (refusal.RetryAfter is { } wait && Tables.Outbox.Get(work.Store, frame.Hex) is { } row && IsSentAgain(work, row))
+            SendAgain(work, row, sent, wait);
         else if (Answered(work, sent))
             Refuse(work, sent, new HubRefusal(refusal.RuleId, refusal.Reason, refusal.RetryAfter), refusal.CurrentEpoch);
+    }
+
+    /// <summary>Messages are encrypted anew and rooms are made anew instead.</summary>
+    private bool IsSentAgain(Work work, OutboxRecord row) =>
+        row.CreatedAt + (long)session.Options.GiveUpAfter.TotalMilliseconds > work.NowMs
+        && (row.Purpose is FramePurpose.KeyPublication or FramePurpose.Consent or FramePurpose.Receipt
+            || (row.Purpose == FramePurpose.RoomCommit && Tables.Rooms.Get(work.Store, row.Room!) is { Active: true, Pending: { } pending } && pending.Frame == row.Frame));
+
+    private void SendAgain(Work work, OutboxRecord row, SentRecord sent, TimeSpan wait)
+    {
+        var frame = frames.Again(work, row, sent, wait);
+        if (row.Purpose == FramePurpose.KeyPublication)
+            KeyPackagePool.SentAgain(work, row.Frame, frame);
+        else if (row.Purpose == FramePurpose.RoomCommit && Tables.Rooms.Get(work.Store, row.Room!) is { Pending: { } pending } room)
+            Tables.Rooms.Put(work.Store, room with { Pending = pending with { Frame = frame } });
     }
 
     /// <summary>The network, or time, ended what the hub never answered.</summary>
@@ -102,7 +119,10 @@ internal sealed class ReportFlow(EndpointSession session, RoomFlow rooms, Messag
     /// </summary>
     private void RefuseMessage(Work work, MessageRecord message, HubRefusal refusal, ulong? currentEpoch)
     {
-        if ((currentEpoch is null && refusal.RetryAfter is null) || message.Attempts >= session.Options.MaxAttempts)
+        var again = refusal.RetryAfter is not null
+            ? message.CreatedAt + (long)session.Options.GiveUpAfter.TotalMilliseconds > work.NowMs
+            : currentEpoch is not null && message.Attempts < session.Options.MaxAttempts;
+        if (!again)
         {
             MessageFlow.Fail(work, message, MessageState.Refused, refusal.RuleId, refusal.Reason);
             return;

@@ -95,6 +95,44 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public async Task AfterConsentIsRevoked_WhatTheHubLetsThroughIsDropped_UntilItIsGrantedAgain()
+    {
+        var (alice, bob) = await Person.AcquaintedAsync(gateway, clock);
+        await using var first = alice;
+        await using var second = bob;
+        await alice.WaitAsync(await alice.SendAsync(bob, "one"), MessageState.Delivered);
+        await bob.Client.ConsentAsync(ConsentOperation.Revoke, alice.User);
+        await alice.NextAsync<EndpointEvent.ConsentRevoked>();
+        gateway.Grant(alice.User, bob.User);
+
+        var two = await alice.SendAsync(bob, "two");
+        await bob.NextAsync<EndpointEvent.FrameRejected>(e => e.RuleId == "END-033");
+        Assert.Equal(["one"], await bob.InboxAsync(alice));
+        Assert.IsType<RequestOutcome.Queued>(await bob.Client.ConsentAsync(ConsentOperation.Grant, alice.User));
+        await alice.NextAsync<EndpointEvent.ConsentGranted>();
+        await alice.WaitAsync(await alice.SendAsync(bob, "three"), MessageState.Delivered);
+
+        Assert.Equal(["one", "three"], await bob.InboxAsync(alice));
+        Assert.NotEqual(MessageState.Delivered, (await alice.Client.MessageAsync(two))!.State);
+    }
+
+    [Fact]
+    public async Task Grant_ThatNobodyAskedFor_IsBlocked_AndAfterTheRequestItIsNot()
+    {
+        await using var alice = Person.Create(gateway, clock, "alice@a.test");
+        await using var bob = Person.Create(gateway, clock, "bob@b.test");
+        await alice.StartAsync();
+        await bob.StartAsync();
+
+        Assert.Equal("END-109", Assert.IsType<RequestOutcome.Blocked>(await bob.Client.ConsentAsync(ConsentOperation.Grant, alice.User)).RuleId);
+        await alice.Client.ConsentAsync(ConsentOperation.Request, bob.User);
+        await bob.NextAsync<EndpointEvent.ConsentRequested>();
+
+        Assert.IsType<RequestOutcome.Queued>(await bob.Client.ConsentAsync(ConsentOperation.Grant, alice.User));
+        await alice.NextAsync<EndpointEvent.ConsentGranted>();
+    }
+
+    [Fact]
     public async Task MessagesWrittenWhileBobIsOfflineComeInOrder()
     {
         var (alice, bob) = await Person.AcquaintedAsync(gateway, clock);

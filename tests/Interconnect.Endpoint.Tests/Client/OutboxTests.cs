@@ -109,6 +109,44 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task ConsentsThatAreRefusedForNow_GoOutAgainInOrderWhenTheHubSaid()
+    {
+        await using var alice = Person.Create(gateway, clock, "alice@a.test");
+        await using var bob = Person.Create(gateway, clock, "bob@b.test");
+        await alice.StartAsync();
+        await bob.StartAsync();
+        var refusals = 0;
+        gateway.Refuse = request => request.Event is ConsentEntry && refusals++ == 0 ? new Refusal(default, null, "HUB-027", "Later", TimeSpan.FromSeconds(30), null) : null;
+
+        await alice.Client.ConsentAsync(ConsentOperation.Request, bob.User);
+        await Until(() => refusals == 1 && gateway.MailboxOf(alice.User).Count == 0);
+        await alice.Client.ConsentAsync(ConsentOperation.Cancel, bob.User);
+        await alice.RestartAsync();
+        Assert.Equal(2, await alice.Client.OutboxCountAsync());
+        Assert.Equal(1, refusals);
+        clock.Advance(TimeSpan.FromSeconds(31));
+
+        await bob.NextAsync<EndpointEvent.ConsentRequested>();
+        await bob.NextAsync<EndpointEvent.ConsentCancelled>();
+        Assert.Equal([ConsentOperation.Request, ConsentOperation.Cancel], gateway.AcceptedRequests.Select(r => r.Event).OfType<ConsentEntry>().Select(e => e.Operation));
+    }
+
+    [Fact]
+    public async Task KeyPackagesThatAreRefusedForNow_ArePublishedWhenTheHubSaid()
+    {
+        await using var alice = Person.Create(gateway, clock, "alice@a.test");
+        var refusals = 0;
+        gateway.Refuse = request => request.Event is KeyMaterialPublish && refusals++ == 0 ? new Refusal(default, null, "HUB-027", "Later", TimeSpan.FromSeconds(30), null) : null;
+        await alice.StartAsync(untilPublished: false);
+        await Until(() => refusals == 1 && gateway.MailboxOf(alice.User).Count == 0);
+        clock.Advance(TimeSpan.FromSeconds(31));
+
+        var published = await alice.NextAsync<EndpointEvent.KeysPublished>();
+        Assert.Null(published.Refusal);
+        Assert.Equal(20, published.Count);
+    }
+
+    [Fact]
     public async Task ReportsOfTheNetwork_MoveTheMessageForwardOnly()
     {
         var (alice, bob) = await Person.AcquaintedAsync(gateway, clock);

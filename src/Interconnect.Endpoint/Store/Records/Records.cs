@@ -77,7 +77,9 @@ internal sealed record MessageRecord(string Id, bool Incoming, string Peer)
 
 /// <summary>A signed frame that the hub has not answered yet; these bytes and no others are sent under its id.</summary>
 /// <param name="To">The ghost's user, or null for the service.</param>
-internal sealed record OutboxRecord(string Frame, string? To, byte[] Bytes, FramePurpose Purpose, string? Room, long CreatedAt, int Attempts, long NotBefore);
+/// <param name="CreatedAt">When this was first asked for; stays when it is signed anew.</param>
+/// <param name="Deferred">True when the hub asked for it later: what is like it and came after it waits too.</param>
+internal sealed record OutboxRecord(string Frame, string? To, byte[] Bytes, FramePurpose Purpose, string? Room, long CreatedAt, int Attempts, long NotBefore, bool Deferred = false);
 
 /// <summary>What a frame was for; outlives the outbox, because reports come later.</summary>
 internal sealed record SentRecord(string Frame, FramePurpose Purpose, string? Message, string? Room, string? Peer);
