@@ -156,7 +156,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         }
         else if (HubRule.All.FirstOrDefault(r => r.Id == known.RuleId) is { } rule)
         {
-            var refused = new Decision.Refused(rule, known.Detail, rule == HubRule.Backlog ? policy.Limits.BacklogRetryAfter : null, rule == HubRule.CommitEpoch ? EpochOf(again) : null);
+            var refused = new Decision.Refused(rule, known.Detail, rule == HubRule.Backlog ? policy.Limits.BacklogRetryAfter : rule == HubRule.SenderRate ? policy.Limits.SenderRetryAfter : null, rule == HubRule.CommitEpoch ? EpochOf(again) : null);
             var refusal = Replies.Again(Replies.Refusal(again, SubmitDecision.LaneOf(again, view), refused, Hub, now), now);
             var body = EnvelopeCodec.Encode(refusal);
             AddMade(refusal, again.Sender!, body.Length);
