@@ -345,6 +345,21 @@ public abstract class AdapterHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Receipt_OfInventedIds_IsKeptOnlySoManyTimes()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        var bob = UserUri.Parse("mimi://a.test/u/bob");
+        await host.Adapter.Sink.ReportAsync(new InboundReceipt("ref-1", bob, DeliveryStatus.Delivered, null, null), default);
+
+        await Task.WhenAll(Enumerable.Range(0, 600).Select(i => host.Adapter.Sink.ReportAsync(new InboundReceipt($"x{i}", Alice, DeliveryStatus.Delivered, null, null), default).AsTask()));
+
+        await using var database = Database.Create(options);
+        await using var connection = await database.OpenAsync(default);
+        Assert.Equal(501, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM adapter_receipts"));
+        Assert.Equal(1, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM adapter_receipts WHERE native_reference = 'ref-1'"));
+    }
+
+    [Fact]
     public async Task Receipt_AfterTheDelivery_MovesItOn()
     {
         await using var host = await HostHarness.StartAsync(options);

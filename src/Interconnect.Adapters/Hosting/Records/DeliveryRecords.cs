@@ -29,6 +29,9 @@ internal sealed record DeliveryRow
 /// <summary>The table <c>adapter_deliveries</c> of one network, and the receipts that were early for it.</summary>
 internal sealed class DeliveryRecords(Database database, NetworkId network)
 {
+    /// <summary>Early receipts kept of one recipient: whoever receives can invent ids, and the oldest go.</summary>
+    public const int MostEarlyReceipts = 500;
+
     private const string Columns = "event_id AS EventId, recipient AS Recipient, conversation AS Conversation, status AS Status, attempts AS Attempts, rule_id AS RuleId, reason AS Reason, at_ms AS AtMs";
 
     /// <summary>Writes that an attempt begins. Counts the attempts; leaves an outcome that is there alone.</summary>
@@ -98,6 +101,12 @@ internal sealed class DeliveryRecords(Database database, NetworkId network)
                 WHERE network = @network AND native_reference = @reference AND recipient = @recipient AND status = 2
                 """,
                 values),
+            new SqlStatement(
+                """
+                DELETE FROM adapter_receipts WHERE network = @network AND recipient = @recipient AND (at_ms, native_reference) <
+                  (SELECT at_ms, native_reference FROM adapter_receipts WHERE network = @network AND recipient = @recipient ORDER BY at_ms DESC, native_reference DESC LIMIT 1 OFFSET @last)
+                """,
+                ("network", network.Value), ("recipient", receipt.Recipient.Value), ("last", MostEarlyReceipts - 1)),
         ];
     }
 
