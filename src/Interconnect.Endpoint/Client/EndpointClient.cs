@@ -39,7 +39,7 @@ public sealed class EndpointClient : IAsyncDisposable
         rooms = new RoomFlow(session, frames);
         messages = new MessageFlow(session, frames, rooms);
         consents = new ConsentFlow(session, frames);
-        reports = new ReportFlow(session, frames, rooms, messages, pool);
+        reports = new ReportFlow(session, frames, rooms, messages);
         inbox = new Inbox(session, rooms, messages, consents, reports);
         pump = new OutboxPump(session, reports);
     }
@@ -287,9 +287,7 @@ public sealed class EndpointClient : IAsyncDisposable
         await DoAsync(work =>
         {
             ResumeWaiting(work);
-            if (session.Hub is not null)
-                pool.Replenish(work);
-
+            pool.Replenish(work);
             return true;
         }, "maintain", cancellation).ConfigureAwait(false);
     }
@@ -346,7 +344,10 @@ public sealed class EndpointClient : IAsyncDisposable
             TransportAddress to = row.To is { } user ? new TransportAddress.Ghost(UserUri.Parse(user)) : new TransportAddress.Service();
             var id = FrameId.TryParse(row.Frame, out var frame) ? frame : throw new StoreDamagedException();
             session.Options.AtStep("before network");
-            var outcome = await transport!.SendAsync(to, id, row.Bytes, cancellation).ConfigureAwait(false);
+            var sending = row.Attempts == 0
+                ? transport!.SendAsync(to, id, row.Bytes, cancellation)
+                : transport!.SendAgainAsync(to, id, row.Attempts + 1, row.Bytes, cancellation);
+            var outcome = await sending.ConfigureAwait(false);
             session.Options.AtStep("after network");
             if (await DoAsync(work => pump.Done(work, row.Frame, outcome), "handed over", cancellation, wakes: false).ConfigureAwait(false) is { } pause)
                 await Task.Delay(pause, session.Clock, cancellation).ConfigureAwait(false);

@@ -21,8 +21,11 @@ public sealed record EndpointOptions
     /// <summary>How many messages of one conversation may wait for those before them; 256.</summary>
     public int MaxHeld { get; init; } = 256;
 
-    /// <summary>After how long without an answer a frame is sent again, doubling each time up to an hour; 60 seconds.</summary>
-    public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>Bytes of unfinished frames that are kept for their missing chunks, up to 8 days; the oldest go first; one sender may take a quarter; 32 MiB.</summary>
+    public long MaxChunkBytes { get; init; } = 32L << 20;
+
+    /// <summary>After how long without an answer a frame is sent again, doubling each time up to an hour; 15 seconds.</summary>
+    public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>After how long an unanswered frame is given up; 6 days, because the hub takes no frame older than 7.</summary>
     public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromDays(6);

@@ -6,10 +6,40 @@ namespace Interconnect.Endpoint;
 /// The way in. Each item is one durable step: checked, put in its turn, acted on, remembered as seen, committed; only then does the transport acknowledge it.
 /// Nothing is acknowledged that is not saved, and nothing is acted on twice.
 /// </summary>
-internal sealed class Inbox(EndpointSession session, RoomFlow rooms, MessageFlow messages, ConsentFlow consents, ReportFlow reports)
+internal sealed class Inbox
 {
-    private readonly FrameAssembler assembler = new(new FrameAssemblerOptions(), session.Clock);
+    /// <summary>
+    /// What was acknowledged does not come again, so a frame's chunks are kept as long as anybody could still send the rest: the hub takes nothing older than 7 days.
+    /// </summary>
+    private static readonly TimeSpan KeepChunks = TimeSpan.FromDays(8);
+
+    private readonly EndpointSession session;
+    private readonly RoomFlow rooms;
+    private readonly MessageFlow messages;
+    private readonly ConsentFlow consents;
+    private readonly ReportFlow reports;
+    private readonly List<(string Sender, FrameId Id)> forgotten = [];
+    private readonly FrameAssembler assembler;
     private bool chunksLoaded;
+
+    public Inbox(EndpointSession session, RoomFlow rooms, MessageFlow messages, ConsentFlow consents, ReportFlow reports)
+    {
+        this.session = session;
+        this.rooms = rooms;
+        this.messages = messages;
+        this.consents = consents;
+        this.reports = reports;
+        assembler = new FrameAssembler(
+            new FrameAssemblerOptions
+            {
+                Timeout = KeepChunks,
+                MaxBytes = session.Options.MaxChunkBytes,
+                MaxBytesPerSender = session.Options.MaxChunkBytes / 4,
+                MaxFramesPerSender = 64,
+                Forgotten = (sender, id) => forgotten.Add((sender, id)),
+            },
+            session.Clock);
+    }
 
     /// <summary>Takes one item from the network.</summary>
     public List<EndpointEvent> Receive(InboundItem item)
@@ -55,7 +85,9 @@ internal sealed class Inbox(EndpointSession session, RoomFlow rooms, MessageFlow
             return;
         }
 
-        switch (assembler.Add(sender, chunk))
+        var outcome = assembler.Add(sender, chunk);
+        DropForgotten();
+        switch (outcome)
         {
             case AssemblyOutcome.Incomplete:
                 using (var work = session.Begin())
@@ -213,7 +245,7 @@ internal sealed class Inbox(EndpointSession session, RoomFlow rooms, MessageFlow
 
         chunksLoaded = true;
         using var work = session.Begin();
-        var bound = work.NowMs - (long)new FrameAssemblerOptions().Timeout.TotalMilliseconds;
+        var bound = work.NowMs - (long)KeepChunks.TotalMilliseconds;
         foreach (var record in Tables.Chunks.All(work.Store))
         {
             if (record.At < bound)
@@ -223,6 +255,20 @@ internal sealed class Inbox(EndpointSession session, RoomFlow rooms, MessageFlow
         }
 
         work.Commit("chunks");
+        DropForgotten();
+    }
+
+    private void DropForgotten()
+    {
+        if (forgotten.Count == 0)
+            return;
+
+        using var work = session.Begin();
+        foreach (var (sender, id) in forgotten)
+            DeleteChunks(work, () => OfFrame(sender, id));
+
+        work.Commit("forget chunks");
+        forgotten.Clear();
     }
 
     private static void DeleteChunks(Work work, Func<Func<ChunkRecord, bool>>? chunks)

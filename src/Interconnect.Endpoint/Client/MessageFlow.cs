@@ -40,7 +40,10 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         return new RequestOutcome.Queued(message.Id);
     }
 
-    /// <summary>Encrypts what waits for this user, oldest first, or begins a room for it.</summary>
+    /// <summary>
+    /// Encrypts the oldest message that waits for this user, or begins a room for it. The next one is encrypted when the hub has answered: until then this one may
+    /// be told to wait or to be made again in another epoch, and a later one must not pass it.
+    /// </summary>
     public void SendWaiting(Work work, UserUri peer)
     {
         var waiting = WaitingFor(work, peer);
@@ -53,9 +56,15 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             return;
         }
 
-        // In order: a message that may not go yet holds back those after it.
+        if (Tables.Outbox.All(work.Store).Any(row => row.Room == room.Room && row.Purpose is (FramePurpose.Message or FramePurpose.RoomCommit)))
+            return;
+
+        // In order: a message that may not go yet holds back those after it; one that cannot be encrypted has failed and does not.
         foreach (var message in waiting.TakeWhile(message => message.NotBefore <= work.NowMs))
-            Encrypt(work, Tables.Rooms.Get(work.Store, room.Room)!, message);
+        {
+            if (Encrypt(work, room, message))
+                return;
+        }
     }
 
     public static List<MessageRecord> WaitingFor(Work work, UserUri peer) => [.. Waiting(work).Where(message => message.Peer == peer.Value)];
@@ -224,7 +233,7 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         }
     }
 
-    private void Encrypt(Work work, RoomRecord room, MessageRecord message)
+    private bool Encrypt(Work work, RoomRecord room, MessageRecord message)
     {
         var uri = RoomUri.Parse(room.Room);
         var encoded = message.Room == room.Room && message.Content is { } composed
@@ -235,7 +244,7 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         if (!session.Import(room.Group).Encrypt(encoded).TryGet(out var result, out var refused))
         {
             Fail(work, message, MessageState.Refused, refused.Rule, refused.Reason);
-            return;
+            return false;
         }
 
         var id = MessageId.Compute(session.User.Value, room.Room, encoded).ToString();
@@ -254,6 +263,7 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             Frame = frame,
             Attempts = message.Attempts + 1,
         });
+        return true;
     }
 
     private static DateTimeOffset? Time(long? milliseconds) => milliseconds is { } value ? DateTimeOffset.FromUnixTimeMilliseconds(value) : null;

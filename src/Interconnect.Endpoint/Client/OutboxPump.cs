@@ -3,7 +3,8 @@ using Interconnect.Federation;
 namespace Interconnect.Endpoint;
 
 /// <summary>
-/// Hands the outbox to the transport, oldest first, and again where no answer comes. Before the hub knows our keys only their publication goes out.
+/// Hands the outbox to the transport, oldest first, and again where no answer comes. A conversation has one unanswered frame at a time: networks lose frames and
+/// hubs tell them to wait, and those after must not pass. Before the hub knows our keys only their publication goes out.
 /// </summary>
 internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
 {
@@ -13,17 +14,14 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
     public OutboxRecord? Next(Work work, out TimeSpan? wait)
     {
         wait = null;
-        var held = new HashSet<(string?, FramePurpose)>();
+        var begun = new HashSet<string>();
         foreach (var row in Tables.Outbox.All(work.Store).Where(row => session.Hub is not null || row.Purpose == FramePurpose.KeyPublication))
         {
-            if (held.Contains((row.To, row.Purpose)))
+            if (!begun.Add(ConversationOf(row)))
                 continue;
 
             if (row.NotBefore <= work.NowMs)
                 return row;
-
-            if (row.Deferred)
-                held.Add((row.To, row.Purpose));
 
             var due = TimeSpan.FromMilliseconds(row.NotBefore - work.NowMs);
             wait = wait is null || due < wait ? due : wait;
@@ -54,8 +52,9 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
         switch (outcome)
         {
             case TransportSend.Later later:
+                // The network did not take it: that attempt does not count, neither for the next wait nor for the native id.
                 if (row is not null)
-                    Tables.Outbox.Put(work.Store, row with { NotBefore = work.NowMs });
+                    Tables.Outbox.Put(work.Store, row with { Attempts = Math.Max(0, row.Attempts - 1), NotBefore = work.NowMs });
 
                 work.Raise(new EndpointEvent.SendDelayed(work.Now, later.Why));
                 return later.After;
@@ -89,6 +88,10 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
         foreach (var row in Tables.Outbox.All(work.Store).Where(row => row is { NotBefore: > 0, Deferred: false }))
             Tables.Outbox.Put(work.Store, row with { NotBefore = 0 });
     }
+
+    /// <summary>The room; outside rooms the other user; for what concerns nobody else, this user.</summary>
+    private string ConversationOf(OutboxRecord row) =>
+        row.Purpose is FramePurpose.RoomCommit or FramePurpose.Message or FramePurpose.Receipt ? row.Room! : row.To ?? session.User.Value;
 
     private TimeSpan ResendAfter(int attempts) =>
         TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, session.Options.ResendAfter.Ticks << Math.Min(attempts, 10)));

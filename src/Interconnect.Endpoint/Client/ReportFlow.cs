@@ -3,7 +3,7 @@ using Interconnect.Federation;
 namespace Interconnect.Endpoint;
 
 /// <summary>What the hub says about frames of ours: accepted, how far it came, refused.</summary>
-internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames, RoomFlow rooms, MessageFlow messages, KeyPackagePool pool)
+internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames, RoomFlow rooms, MessageFlow messages)
 {
     /// <summary>The hub remembers frames that it accepted, not those that it refused: a frame sent again and refused by this rule was accepted, and the report got lost.</summary>
     private const string FrameTakenBefore = "HUB-016";
@@ -18,6 +18,9 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
 
         if (sent.Purpose == FramePurpose.Message && Find(work, sent) is { } message && Apply(message, report) is { } changed && changed != message)
             MessageFlow.Change(work, changed);
+
+        if (report.Status == DeliveryStatus.Accepted)
+            Continue(work, sent);
     }
 
     public void OnRefusal(Work work, FederationEnvelope envelope, Refusal refusal)
@@ -25,12 +28,22 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
         if (refusal.Frame is not { } frame || Tables.Sent.Get(work.Store, frame.Hex) is not { } sent)
             return;
 
+        if (refusal.RuleId == FrameTakenBefore && sent.Purpose == FramePurpose.KeyRequest)
+        {
+            // The response got lost and is not made twice: the setup asks anew when its time is over.
+            Answered(work, sent);
+            return;
+        }
+
         if (refusal.RuleId == FrameTakenBefore)
             OnReport(work, envelope, new DeliveryReport(refusal.Event, frame, null, DeliveryStatus.Accepted, null, null, work.Now));
         else if (refusal.RetryAfter is { } wait && Tables.Outbox.Get(work.Store, frame.Hex) is { } row && IsSentAgain(work, row))
             SendAgain(work, row, sent, wait);
-        else if (Answered(work, sent))
+        else if (IsFirst(work, sent))
+        {
             Refuse(work, sent, new HubRefusal(refusal.RuleId, refusal.Reason, refusal.RetryAfter), refusal.CurrentEpoch);
+            Continue(work, sent);
+        }
     }
 
     /// <summary>Messages are encrypted anew and rooms are made anew instead.</summary>
@@ -57,8 +70,19 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
 
         if (sent.Purpose == FramePurpose.Message && Find(work, sent) is { } message)
             MessageFlow.Fail(work, message, state, rule, reason);
+        else if (sent.Purpose == FramePurpose.RoomCommit)
+            RoomFlow.OnGivenUp(work, RoomUri.Parse(sent.Room!), sent.Frame, rule, reason);
         else
             Refuse(work, sent, new HubRefusal(rule, reason, null), null);
+
+        Continue(work, sent);
+    }
+
+    /// <summary>What waited in the room for this answer goes on at once.</summary>
+    private void Continue(Work work, SentRecord sent)
+    {
+        if (sent.Purpose is FramePurpose.Message or FramePurpose.RoomCommit)
+            messages.SendWaiting(work, UserUri.Parse(sent.Peer!));
     }
 
     private void OnAccepted(Work work, FederationEnvelope envelope, SentRecord sent)
@@ -66,8 +90,8 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
         if (envelope.HubDomain is { } hub && sent.Purpose == FramePurpose.KeyPublication)
             session.LearnHub(work, hub);
 
-        // Only the first report moves anything: Answered is false for a repeated one.
-        if (sent.Purpose == FramePurpose.KeyRequest || !Answered(work, sent))
+        // Only the first report moves anything.
+        if (sent.Purpose == FramePurpose.KeyRequest || !IsFirst(work, sent))
             return;
 
         if (sent.Room is { } room)
@@ -76,15 +100,15 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
         switch (sent.Purpose)
         {
             case FramePurpose.KeyPublication:
-                pool.Accepted(work, sent.Frame);
+                KeyPackagePool.Accepted(work, sent.Frame);
                 break;
             case FramePurpose.Consent:
                 work.Raise(new EndpointEvent.ConsentAnswered(work.Now, UserUri.Parse(sent.Peer!), null));
                 break;
-            case FramePurpose.RoomCommit when rooms.OnAccepted(work, RoomUri.Parse(sent.Room!), sent.Frame):
-                messages.SendWaiting(work, UserUri.Parse(sent.Peer!));
+            case FramePurpose.RoomCommit:
+                rooms.OnAccepted(work, RoomUri.Parse(sent.Room!), sent.Frame);
                 break;
-            case FramePurpose.RoomCommit or FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt:
+            case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt:
                 break;
         }
     }
@@ -94,7 +118,7 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
         switch (sent.Purpose)
         {
             case FramePurpose.KeyPublication:
-                pool.Refused(work, sent.Frame, refusal);
+                KeyPackagePool.Refused(work, sent.Frame, refusal);
                 break;
             case FramePurpose.KeyRequest:
                 rooms.OnKeyRequestRefused(work, UserUri.Parse(sent.Peer!), sent.Frame, refusal);
@@ -144,6 +168,11 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
     }
 
     private static MessageRecord? Find(Work work, SentRecord sent) => sent.Message is { } id ? Tables.Messages.Get(work.Store, id) : null;
+
+    /// <summary>True for the first answer to a frame; a commit that was given up waits for one still.</summary>
+    private static bool IsFirst(Work work, SentRecord sent) =>
+        Answered(work, sent)
+        || (sent.Purpose == FramePurpose.RoomCommit && Tables.Rooms.Get(work.Store, sent.Room!)?.Pending is { GivenUp: true } pending && pending.Frame == sent.Frame);
 
     private static bool Answered(Work work, SentRecord sent) =>
         Tables.Outbox.Get(work.Store, sent.Frame) is { } row && Tables.Outbox.Delete(work.Store, row);

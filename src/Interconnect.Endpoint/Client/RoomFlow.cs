@@ -30,7 +30,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         if (session.Hub is not { } hub || (setup is not null && setup.NotBefore > work.NowMs))
             return;
 
-        if (Tables.Rooms.All(work.Store).Any(room => room.Peer == peer.Value && !room.Active))
+        if (Tables.Rooms.All(work.Store).Any(room => room is { Active: false, Pending: { GivenUp: false } } && room.Peer == peer.Value))
             return;
 
         if (setup?.Attempts >= session.Options.MaxAttempts)
@@ -38,6 +38,10 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
             GiveUp(work, peer, "END-104", "The peer's keys could not be had after several attempts");
             return;
         }
+
+        // A request without a response must not hold up the new one; a response that still comes to it is as good.
+        if (setup?.RequestFrame is { } unanswered)
+            Forget(work, unanswered);
 
         var room = setup is null ? NewRoom(hub) : RoomUri.Parse(setup.Room);
         var frame = frames.Enqueue(work, new KeyMaterialRequest(peer, room, [session.Suite.Id]), peer, FramePurpose.KeyRequest, room);
@@ -131,6 +135,20 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         Tables.Setups.Put(work.Store, new SetupRecord(room.Peer, room.Room, null, attempts, (work.Now + wait).ToUnixTimeMilliseconds()));
     }
 
+    /// <summary>
+    /// Nobody knows whether the hub took the commit: the staged state is kept for a late answer, or for an update that builds on it. Meanwhile the group stays as
+    /// it is, and another room may be made.
+    /// </summary>
+    public static void OnGivenUp(Work work, RoomUri uri, string frame, string rule, string reason)
+    {
+        if (Tables.Rooms.Get(work.Store, uri.Value) is not { Pending: { } pending } room || pending.Frame != frame)
+            return;
+
+        Tables.Rooms.Put(work.Store, room with { Pending = pending with { GivenUp = true } });
+        if (!room.Active)
+            GiveUp(work, UserUri.Parse(room.Peer), rule, reason);
+    }
+
     /// <summary>The hub would not give the peer's key packages.</summary>
     public void OnKeyRequestRefused(Work work, UserUri peer, string frame, HubRefusal refusal)
     {
@@ -146,7 +164,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     /// <summary>Commits fresh keys of ours to a room (post-compromise security); null when a commit is under way already.</summary>
     public string? Refresh(Work work, RoomRecord room)
     {
-        if (room.Pending is not null)
+        if (room.Pending is { GivenUp: false })
             return null;
 
         var group = session.Import(room.Group);
@@ -195,8 +213,17 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
 
     private SchemaError? Follow(Work work, FederationEnvelope envelope, RoomUpdate update, RoomRecord room)
     {
-        var group = session.Import(room.Group);
-        if (!group.Process(update.Commit).TryGet(out var processed, out var refused))
+        // A commit on top of ours shows that the hub took ours.
+        var processing = session.Import(room.Group).Process(update.Commit);
+        if (!processing.IsOk && room.Pending is { } staged && session.Import(staged.Group).Process(update.Commit) is { IsOk: true } onTop)
+        {
+            processing = onTop;
+            Forget(work, staged.Frame);
+            OnAccepted(work, update.Room, staged.Frame);
+            room = Tables.Rooms.Get(work.Store, room.Room)!;
+        }
+
+        if (!processing.TryGet(out var processed, out var refused))
             return new SchemaError(refused.Rule, refused.Reason, "room_update.commit", refused.Offset);
 
         switch (processed)

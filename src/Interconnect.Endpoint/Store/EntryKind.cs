@@ -19,4 +19,5 @@ internal enum EntryKind
     ContentIndex = 14,
     Waiting = 15,
     Unshown = 16,
+    Publication = 17,
 }

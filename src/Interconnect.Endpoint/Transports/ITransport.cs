@@ -23,6 +23,13 @@ public interface ITransport : IAsyncDisposable
     /// </summary>
     Task<TransportSend> SendAsync(TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame, CancellationToken cancellation);
 
+    /// <summary>
+    /// Hands over a frame again that the network had taken and the hub did not answer. Networks that show the receiver a repeated native id once only give
+    /// <paramref name="attempt"/> (2 and up, the same until the network has taken it) its own; others do as <see cref="SendAsync"/>.
+    /// </summary>
+    Task<TransportSend> SendAgainAsync(TransportAddress to, FrameId id, int attempt, ReadOnlyMemory<byte> frame, CancellationToken cancellation) =>
+        SendAsync(to, id, frame, cancellation);
+
     /// <summary>Logs off cleanly; what was received and not yet taken by the sink stays with the network.</summary>
     Task StopAsync(CancellationToken cancellation);
 }

@@ -126,6 +126,7 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
     {
         var oldest = among.MinBy(p => p.Value.Order);
         Forget(oldest.Key, oldest.Value);
+        options.Forgotten?.Invoke(oldest.Key.Sender, oldest.Key.Id);
     }
 
     private AssemblyOutcome.Refused Drop((string, FrameId) key, Partial partial, SchemaError error)
@@ -146,6 +147,7 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
         foreach (var (key, partial) in partials.Where(p => p.Value.Deadline <= now).ToList())
         {
             Forget(key, partial);
+            options.Forgotten?.Invoke(key.Sender, key.Id);
         }
     }
 
@@ -181,6 +183,9 @@ public sealed record FrameAssemblerOptions
 
     /// <summary>How long a frame may take from its first chunk; 10 minutes.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Told the sender and id of each frame that is forgotten for a bound or its age, from within the assembler's call; null = nobody asks.</summary>
+    public Action<string, FrameId>? Forgotten { get; init; }
 }
 
 /// <summary>What a chunk led to.</summary>

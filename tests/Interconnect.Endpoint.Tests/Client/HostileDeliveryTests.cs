@@ -228,8 +228,10 @@ public sealed class HostileDeliveryTests
         Assert.Equal(await again.Client.SafetyNumberAsync(alice.User), await alice.Client.SafetyNumberAsync(bob.User));
     }
 
-    [Fact]
-    public async Task AFrameInChunks_IsPutTogetherAcrossARestart()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AFrameInChunks_IsPutTogetherAcrossDaysOfSleepAndARestart(bool restart)
     {
         var (alice, bob) = await Person.AcquaintedAsync(gateway, clock);
         await using var first = alice;
@@ -251,12 +253,39 @@ public sealed class HostileDeliveryTests
         foreach (var chunk in chunks.Skip(3))
             await sink.ReceiveAsync(new InboundItem.Chunk(kept.From, chunk), CancellationToken.None);
 
-        await bob.RestartAsync();
+        clock.Advance(TimeSpan.FromDays(2));
+        if (restart)
+            await bob.RestartAsync();
+
         Assert.Equal(["zero"], await bob.InboxAsync(alice));
         foreach (var chunk in chunks.Take(3))
             await bob.Transport.Sink!.ReceiveAsync(new InboundItem.Chunk(kept.From, chunk), CancellationToken.None);
 
-        Assert.Equal(5_000, (await bob.ReceiveAsync()).Text!.Length);
+        Assert.Equal(5_000, (await bob.ReceiveAsync(new string('x', 5_000))).Text!.Length);
+    }
+
+    [Fact]
+    public void UnfinishedFrames_ForgottenForABoundOrTheirAge_AreTold()
+    {
+        var forgotten = new List<FrameId>();
+        var assembler = new FrameAssembler(new FrameAssemblerOptions { MaxBytes = 2_500, Forgotten = (_, id) => forgotten.Add(id) }, clock);
+        var old = FrameId.Create();
+        var oldChunks = Split(old, 2_000);
+        var wanted = Split(FrameId.Create(), 2_000);
+
+        var outcomes = oldChunks.SkipLast(1).Select(chunk => assembler.Add("s", chunk)).ToList();
+        Assert.Empty(forgotten);
+        outcomes.AddRange(wanted.Select(chunk => assembler.Add("s", chunk)));
+        Assert.IsType<AssemblyOutcome.Complete>(outcomes[^1]);
+        Assert.Equal([old], forgotten);
+
+        assembler.Add("s", wanted[0]);
+        clock.Advance(TimeSpan.FromMinutes(11));
+        Assert.Equal(0, assembler.PartialCount);
+        Assert.Equal([old, wanted[0].Id], forgotten);
+
+        static List<FrameChunk> Split(FrameId id, int bytes) =>
+            [.. FrameChunks.Split(new byte[bytes], id, 700)!.Select(text => FrameChunks.TryParse(text, out var chunk, out _) ? chunk : throw new InvalidOperationException())];
     }
 
     private static FrameProof Sign(FederationEnvelope envelope, FrameProof proof, Interconnect.Mls.SignatureKeyPair key) => proof with

@@ -23,13 +23,131 @@ public sealed class OutboxTests
         var id = await alice.SendAsync(bob, "two");
         await Until(() => gateway.Submitted.Count(f => IsMessage(f.Bytes, alice)) == 2);
         gateway.Silent = false;
-        clock.Advance(TimeSpan.FromSeconds(61));
+        clock.Advance(TimeSpan.FromSeconds(16));
 
         await alice.WaitAsync(id, MessageState.Delivered);
         var frames = gateway.Submitted.Where(f => IsMessage(f.Bytes, alice)).ToList();
         Assert.Equal(3, frames.Count);
         Assert.Equal(frames[1].Bytes, frames[2].Bytes);
         Assert.Equal(["one", "two"], await bob.InboxAsync(alice));
+    }
+
+    [Fact]
+    public async Task AFrameThatGotLost_IsNotPassedByThoseAfterIt()
+    {
+        var (alice, bob) = await Person.AcquaintedAsync(gateway, clock);
+        await using var first = alice;
+        await using var second = bob;
+        await alice.WaitAsync(await alice.SendAsync(bob, "one"), MessageState.Delivered);
+        var taken = 0;
+        alice.Transport.Outcome = _ => Interlocked.Increment(ref taken) == 1 ? new TransportSend.Taken() : null;
+
+        await alice.SendAsync(bob, "two");
+        await alice.SendAsync(bob, "three");
+        var last = await alice.SendAsync(bob, "four");
+        await Until(() => Volatile.Read(ref taken) >= 1);
+        clock.Advance(TimeSpan.FromSeconds(16));
+
+        await alice.WaitAsync(last, MessageState.Delivered);
+        Assert.Equal(["one", "two", "three", "four"], await bob.InboxAsync(alice));
+    }
+
+    [Fact]
+    public async Task AMessageToldToWait_IsNotPassedByThoseAfterIt()
+    {
+        var (alice, bob) = await Person.AcquaintedAsync(gateway, clock);
+        await using var first = alice;
+        await using var second = bob;
+        await alice.WaitAsync(await alice.SendAsync(bob, "one"), MessageState.Delivered);
+        var refusals = 0;
+        gateway.Refuse = request => request.Event is EncryptedMessage && request.Proof.Client.Owner == alice.User && refusals++ == 0
+            ? new Refusal(default, null, "HUB-026", "Too much waits", TimeSpan.FromSeconds(10), null)
+            : null;
+        var open = new TaskCompletionSource();
+        alice.Transport.Open = open.Task;
+
+        var id = await alice.SendAsync(bob, "two");
+        var last = await alice.SendAsync(bob, "three");
+        open.SetResult();
+        await alice.NextAsync<EndpointEvent.MessageChanged>(e => e.Message.Id == id && e.Message.State == MessageState.Waiting);
+        clock.Advance(TimeSpan.FromSeconds(11));
+
+        await alice.WaitAsync(last, MessageState.Delivered);
+        Assert.Equal(["one", "two", "three"], await bob.InboxAsync(alice));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ARoomWhoseAcceptanceCameTooLate_IsUsed(bool told)
+    {
+        var (alice, bob) = await Person.AcquaintedAsync(gateway, clock);
+        await using var first = alice;
+        await using var second = bob;
+        Parcel? kept = null;
+        gateway.Deliver = (to, parcel) =>
+        {
+            if (to != alice.User || parcel.Envelope.Event is not DeliveryReport report || !gateway.AcceptedRequests.Any(r => r.Event is RoomUpdate && r.Proof.FrameId == report.Frame))
+                return [parcel];
+
+            kept = parcel;
+            return [];
+        };
+        var id = await alice.SendAsync(bob, "one");
+        await bob.NextAsync<EndpointEvent.RoomReady>();
+        clock.Advance(TimeSpan.FromDays(6.1));
+        Assert.Equal("END-107", (await alice.WaitAsync(id, MessageState.Delivered)).RuleId);
+        gateway.Deliver = (_, parcel) => [parcel];
+
+        if (told)
+        {
+            gateway.Inject(alice.User, kept!);
+        }
+        else
+        {
+            Assert.True(await bob.Client.RefreshKeysAsync(alice.User));
+            await Until(() => gateway.AcceptedRequests.Count(r => r.Event is RoomUpdate) == 2 && gateway.MailboxOf(alice.User).Count == 0);
+            clock.Advance(TimeSpan.FromSeconds(6));
+            await alice.Client.MaintainOnceAsync(CancellationToken.None);
+        }
+
+        await alice.NextAsync<EndpointEvent.RoomReady>();
+        Assert.Equal(MessageState.Delivered, (await alice.WaitAsync(await alice.SendAsync(bob, "two"), MessageState.Delivered)).State);
+        Assert.Single(gateway.AcceptedRequests, r => r.Event is KeyMaterialRequest);
+    }
+
+    [Fact]
+    public async Task ARefusedPublication_IsRepeatedLessAndLess_AlsoBeforeTheHubIsKnown()
+    {
+        await using var bob = Person.Create(gateway, clock, "bob@b.test");
+        gateway.Refuse = request => request.Event is KeyMaterialPublish ? new Refusal(default, null, "HUB-041", "Not now", null, null) : null;
+        await bob.StartAsync(untilPublished: false);
+
+        await RefusedThenQuietFor(TimeSpan.FromSeconds(29));
+        await Pass(TimeSpan.FromSeconds(2));
+        await RefusedThenQuietFor(TimeSpan.FromSeconds(59));
+        await bob.RestartAsync();
+        Assert.Equal(0, await bob.Client.OutboxCountAsync());
+        await Pass(TimeSpan.FromSeconds(2));
+        await RefusedThenQuietFor(TimeSpan.FromSeconds(115));
+        gateway.Refuse = _ => null;
+        await Pass(TimeSpan.FromSeconds(10));
+
+        Assert.Null((await bob.NextAsync<EndpointEvent.KeysPublished>()).Refusal);
+        Assert.Equal(4, gateway.Submitted.Count);
+
+        async Task RefusedThenQuietFor(TimeSpan time)
+        {
+            Assert.NotNull((await bob.NextAsync<EndpointEvent.KeysPublished>()).Refusal);
+            await Pass(time);
+            Assert.Equal(0, await bob.Client.OutboxCountAsync());
+        }
+
+        async Task Pass(TimeSpan time)
+        {
+            clock.Advance(time);
+            await bob.Client.MaintainOnceAsync(CancellationToken.None);
+        }
     }
 
     [Fact]

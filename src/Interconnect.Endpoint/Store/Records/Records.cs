@@ -21,6 +21,14 @@ internal sealed record IdentityRecord
 /// <summary>A key package of ours with its private keys, until somebody uses it.</summary>
 internal sealed record KeyPackageRecord(string Reference, byte[] Bundle, long NotAfter, string Frame);
 
+/// <summary>Publications that were refused since the last accepted one. One entry, or none.</summary>
+/// <param name="Refused">How many in a row.</param>
+/// <param name="NotBefore">When the next may go out.</param>
+internal sealed record PublicationRecord(int Refused, long NotBefore)
+{
+    public const string Name = "self";
+}
+
 /// <summary>A key of a contact's client.</summary>
 /// <param name="Key">The key we hold to be the client's; empty for a new client that was not confirmed.</param>
 /// <param name="Candidate">A different key that was seen and not confirmed; null when there is none.</param>
@@ -41,7 +49,8 @@ internal sealed record ContactRecord(string User)
 }
 
 /// <summary>A commit that the hub has not answered yet, and the state to adopt when it accepts.</summary>
-internal sealed record PendingCommit(string Frame, byte[] Group);
+/// <param name="GivenUp">No answer came in time; one that still comes counts.</param>
+internal sealed record PendingCommit(string Frame, byte[] Group, bool GivenUp = false);
 
 /// <summary>A room and its group's state.</summary>
 /// <param name="Active">False until the hub accepted its creation.</param>
