@@ -96,6 +96,39 @@ public sealed class MatrixTransportTests : IDisposable
         Assert.Equal("MXC-014", Assert.IsType<TransportSend.Rejected>(await large).Why.RuleId);
     }
 
+    [Theory]
+    [InlineData(AliceJoined, "/send/", "M_UNKNOWN_TOKEN")]
+    [InlineData(AliceJoined, "/send/", "M_MISSING_TOKEN")]
+    [InlineData("""{"next_batch":"s1"}""", "/createRoom", "M_UNKNOWN_TOKEN")]
+    public async Task SendAsync_WithATokenThatEnded_LogsInAgainAndIsForLater(string sync, string call, string code)
+    {
+        await using var transport = await StartAsync(sync);
+
+        var sending = transport.SendAsync(AliceGhost, FrameId.Create(), new byte[] { 1 }, CancellationToken.None);
+        await (await server.NextAsync(call)).AnswerAsync(401, $$"""{"errcode":"{{code}}"}""");
+        await (await server.NextAsync("/login")).AnswerAsync(200, """{"access_token":"token-2","user_id":"@bob:hs.test","device_id":"DEV"}""");
+        Assert.IsType<TransportSend.Later>(await sending);
+
+        var again = transport.SendAsync(AliceGhost, FrameId.Create(), new byte[] { 1 }, CancellationToken.None);
+        Assert.Equal("Bearer token-2", (await server.NextAsync(call)).Authorization);
+        Assert.False(again.IsCompleted);
+    }
+
+    [Fact]
+    public async Task SendAgainAsync_MakesANewEventOfTheSameFrame()
+    {
+        await using var transport = await StartAsync(AliceJoined);
+        var id = FrameId.Create();
+
+        var sending = transport.SendAgainAsync(AliceGhost, id, 2, new byte[] { 1, 2, 3 }, CancellationToken.None);
+        var request = await server.NextAsync("/send/");
+        Assert.EndsWith($"/{id.Hex}.2", request.Path, StringComparison.Ordinal);
+        Assert.Equal("AQID", (string?)request.Body["org.interconnect.frame"]);
+        await request.AnswerAsync(200, """{"event_id":"$1"}""");
+
+        Assert.IsType<TransportSend.Taken>(await sending);
+    }
+
     [Fact]
     public async Task SendAsync_OfALargeFrame_GoesOutInChunks()
     {

@@ -55,6 +55,9 @@ internal sealed class MatrixApi : IDisposable
         return new MatrixAnswer<MatrixApi>(new MatrixApi(options, clock, handler));
     }
 
+    /// <summary>The token that calls are made with; null before the first login.</summary>
+    public string? Token => token;
+
     public void UseToken(string accessToken) => token = accessToken;
 
     /// <summary>Logs in with the password; the device stays the same when its id is given.</summary>
@@ -171,6 +174,9 @@ internal sealed class MatrixAnswer<T>
 
     /// <summary>Matrix's error code where there was one.</summary>
     public string? Code { get; }
+
+    /// <summary>True when the server no longer knows the session: logging in again helps.</summary>
+    public bool IsLoggedOut => Code is "M_UNKNOWN_TOKEN" or "M_MISSING_TOKEN";
 
     /// <summary>How long the server wants us to wait; null when it did not say.</summary>
     public TimeSpan? RetryAfter { get; }

@@ -16,14 +16,15 @@ internal static class MatrixEvents
     /// <summary>The same with the least a room, for when that was too much.</summary>
     public const string SmallFilter = """{"presence":{"types":[]},"account_data":{"types":[]},"room":{"account_data":{"types":[]},"ephemeral":{"types":[]},"state":{"types":["m.room.member"]},"timeline":{"types":["m.room.member","m.room.message"],"limit":1}}}""";
 
-    /// <summary>The events that carry a frame with their transaction ids; null when it is too large even in chunks.</summary>
-    public static IReadOnlyList<(string Transaction, JsonObject Content)>? Write(MatrixOptions options, FrameId id, ReadOnlyMemory<byte> frame)
+    /// <summary>The events that carry a frame with their transaction ids, which differ from attempt to attempt: the server shows nobody a repeated one. Null when it is too large even in chunks.</summary>
+    public static IReadOnlyList<(string Transaction, JsonObject Content)>? Write(MatrixOptions options, FrameId id, int attempt, ReadOnlyMemory<byte> frame)
     {
+        var transaction = attempt == 1 ? id.Hex : FormattableString.Invariant($"{id.Hex}.{attempt}");
         if (frame.Length <= options.MaxFrameBytes)
-            return [(id.Hex, Content(FrameKey, Convert.ToBase64String(frame.Span)))];
+            return [(transaction, Content(FrameKey, Convert.ToBase64String(frame.Span)))];
 
         return FrameChunks.Split(frame.Span, id, options.MaxChunkCharacters)?
-            .Select((chunk, i) => (FormattableString.Invariant($"{id.Hex}-{i + 1}"), Content(ChunkKey, chunk))).ToList();
+            .Select((chunk, i) => (FormattableString.Invariant($"{transaction}-{i + 1}"), Content(ChunkKey, chunk))).ToList();
     }
 
     /// <summary>What an event carries, or null when it is not from the gateway or carries no frame.</summary>

@@ -8,7 +8,8 @@ namespace Interconnect.Endpoint;
 
 /// <summary>
 /// A Matrix account that carries frames: login, sync, send. The sync position is saved only after everything before it is, so that what a crash catches in between
-/// comes again; sends carry the frame's id as transaction id, so that a repeated one is the same event.
+/// comes again; sends carry the frame's id and attempt as transaction id, so that one whose answer got lost is the same event, and one that the
+/// hub did not answer is a new one.
 /// </summary>
 internal sealed class MatrixTransport : ITransport
 {
@@ -22,6 +23,7 @@ internal sealed class MatrixTransport : ITransport
     private readonly CancellationTokenSource stopping = new();
     private readonly ResiliencePipeline<MatrixAnswer<JsonObject>> retry;
     private readonly TaskCompletionSource caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim login = new(1, 1);
     private MatrixApi? api;
     private MatrixRooms rooms = MatrixRooms.Empty;
     private ITransportSink? sink;
@@ -68,7 +70,7 @@ internal sealed class MatrixTransport : ITransport
 
         // The first sync returns at once: it shows that the token is good and brings what waited.
         var first = await SyncAsync(TimeSpan.Zero, cancellation).ConfigureAwait(false);
-        if (first.Code == "M_UNKNOWN_TOKEN")
+        if (first.IsLoggedOut)
         {
             if (await LoginAsync(cancellation).ConfigureAwait(false) is { } refused)
                 return refused;
@@ -87,21 +89,25 @@ internal sealed class MatrixTransport : ITransport
         return null;
     }
 
-    public async Task<TransportSend> SendAsync(TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame, CancellationToken cancellation)
+    public Task<TransportSend> SendAsync(TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame, CancellationToken cancellation) =>
+        SendAgainAsync(to, id, 1, frame, cancellation);
+
+    public async Task<TransportSend> SendAgainAsync(TransportAddress to, FrameId id, int attempt, ReadOnlyMemory<byte> frame, CancellationToken cancellation)
     {
-        if (MatrixEvents.Write(options, id, frame) is not { } events)
+        if (MatrixEvents.Write(options, id, attempt, frame) is not { } events)
             return new TransportSend.Rejected(MatrixFailures.TooLarge);
 
         // Until the first batch told which rooms there are, a second one would be made.
         await caughtUp.Task.WaitAsync(cancellation).ConfigureAwait(false);
         var account = MatrixEvents.IdOf(options, to);
+        var token = api!.Token;
         var (room, why) = await RoomWithAsync(account, cancellation).ConfigureAwait(false);
         if (room is null)
-            return Outcome(why!);
+            return why!.IsLoggedOut ? await LaterAsync(token, why, cancellation).ConfigureAwait(false) : Outcome(why);
 
         foreach (var (transaction, content) in events)
         {
-            var sent = await api!.SendEventAsync(room, transaction, content, cancellation).ConfigureAwait(false);
+            var sent = await api.SendEventAsync(room, transaction, content, cancellation).ConfigureAwait(false);
             if (sent.Value is null)
             {
                 if (sent.Code is "M_FORBIDDEN" or "M_NOT_FOUND")
@@ -111,7 +117,7 @@ internal sealed class MatrixTransport : ITransport
                     return new TransportSend.Later(TimeSpan.FromSeconds(1), MatrixFailures.Refused(sent.Code, true));
                 }
 
-                return Outcome(sent);
+                return sent.IsLoggedOut ? await LaterAsync(token, sent, cancellation).ConfigureAwait(false) : Outcome(sent);
             }
         }
 
@@ -129,6 +135,7 @@ internal sealed class MatrixTransport : ITransport
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         api?.Dispose();
+        login.Dispose();
     }
 
     private static TransportSend Outcome(MatrixAnswer<JsonObject> answer) => answer.Failure!.Retry
@@ -150,6 +157,26 @@ internal sealed class MatrixTransport : ITransport
 
         api!.UseToken(token);
         return true;
+    }
+
+    /// <summary>A session that ended says nothing about the frame: it goes out in the next one.</summary>
+    private async Task<TransportSend> LaterAsync(string? stale, MatrixAnswer<JsonObject> why, CancellationToken cancellation) =>
+        await RenewAsync(stale, cancellation).ConfigureAwait(false) is { } refused
+            ? new TransportSend.Later(options.MaxRetryDelay, refused)
+            : new TransportSend.Later(TimeSpan.Zero, MatrixFailures.Refused(why.Code!, true));
+
+    /// <summary>Logs in again, once for all that found the same token stale.</summary>
+    private async Task<TransportFailure?> RenewAsync(string? stale, CancellationToken cancellation)
+    {
+        await login.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return api!.Token == stale ? await LoginAsync(cancellation).ConfigureAwait(false) : null;
+        }
+        finally
+        {
+            login.Release();
+        }
     }
 
     private async Task<TransportFailure?> LoginAsync(CancellationToken cancellation)
@@ -185,10 +212,11 @@ internal sealed class MatrixTransport : ITransport
         {
             await TakeAsync(batch).ConfigureAwait(false);
             caughtUp.TrySetResult();
+            var token = api!.Token;
             var answer = await retry.ExecuteAsync(async cancellation => await SyncAsync(options.SyncTimeout, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
-            if (answer.Value is null && answer.Code == "M_UNKNOWN_TOKEN")
+            if (answer.IsLoggedOut)
             {
-                if (await LoginAsync(stopping.Token).ConfigureAwait(false) is { } refused)
+                if (await RenewAsync(token, stopping.Token).ConfigureAwait(false) is { } refused)
                 {
                     sink!.StatusChanged(new TransportStatus(refused.Retry ? TransportState.Reconnecting : TransportState.BadCredentials, refused));
                     if (!refused.Retry)
