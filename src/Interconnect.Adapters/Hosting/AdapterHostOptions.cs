@@ -23,8 +23,11 @@ public sealed record AdapterHostOptions
     /// <summary>Longest pause between two attempts of the host's own back-off; 60 s. A network that names a longer one gets it.</summary>
     public TimeSpan MaxBackOff { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a delivery may wait before the host gives it up as bounced; 7 days.</summary>
-    public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromDays(7);
+    /// <summary>
+    /// How long a delivery may wait before the host gives it up as bounced, counted from when the hub accepted it and from when it began to wait here; 6 days.
+    /// Keep it shorter than the hub's own expiry (7 days), so that nothing is delivered of which the sender was told that it expired.
+    /// </summary>
+    public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromDays(6);
 
     /// <summary>How long outcomes and native references are remembered; 8 days, at least 7.</summary>
     public TimeSpan Remember { get; init; } = TimeSpan.FromDays(8);

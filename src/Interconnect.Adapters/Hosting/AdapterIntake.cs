@@ -44,9 +44,14 @@ internal sealed class AdapterIntake(
     /// <inheritdoc/>
     public async ValueTask<SubmitOutcome> ReportAsync(InboundReceipt receipt, CancellationToken cancellation)
     {
-        if (receipt.Status is not (DeliveryStatus.Delivered or DeliveryStatus.Bounced) || receipt.NativeReference.Length is 0 or > 1_024)
+        if (receipt.Status is not (DeliveryStatus.Delivered or DeliveryStatus.Bounced))
         {
-            throw new ArgumentException("A receipt says delivered or bounced, of a reference of 1 to 1,024 characters.", nameof(receipt));
+            throw new ArgumentException("A receipt says delivered or bounced.", nameof(receipt));
+        }
+
+        if (!NetworkText.IsReference(receipt.NativeReference))
+        {
+            return new SubmitOutcome.Refused("the receipt names nothing that was handed over", null);
         }
 
         try
@@ -84,6 +89,11 @@ internal sealed class AdapterIntake(
     {
         try
         {
+            if (received.NativeReference is { } given && !NetworkText.IsOrigin(given))
+            {
+                return new SubmitOutcome.Refused("its identifiers cannot be kept", null);
+            }
+
             // 2.1 The id comes from the network's own key: whatever crashes from here on, the network brings the event again and it gets the same id.
             var id = EventId.Derive(network, [.. received.DedupeKey]);
             var now = clock.GetUtcNow();

@@ -84,7 +84,9 @@ internal sealed class AdapterRole(
             return;
         }
 
-        await using var writes = new GroupCommit(database);
+        // Cancelled as soon as the role stops or has lost its lease, before the binding and the adapter are let go.
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await using var writes = new GroupCommit(lease);
         await using var adapter = makeAdapter();
         var deliveries = new DeliveryRecords(database, Network);
         var origins = new OriginRecords(database, Network);
@@ -92,7 +94,7 @@ internal sealed class AdapterRole(
         var step = new DeliveryStep(adapter, options, writes, deliveries, origins, metrics, clock);
         var waiting = new WaitingRoom(adapter, step, options, writes, deliveries, new WaitingRecords(database, Network), reporter, metrics, clock, logger);
         var intake = new AdapterIntake(Network, options, publisher, writes, deliveries, origins, reporter, metrics, clock, logger);
-        var handler = new DeliveryConsumer(adapter, step, options, writes, deliveries, waiting, reporter, metrics, clock, logger);
+        var handler = new DeliveryConsumer(adapter, step, options, writes, deliveries, waiting, reporter, metrics, clock, logger, ended.Token);
         waitingRoom = waiting;
         await waiting.LoadAsync(stopping);
         intake.Changed += changed =>
@@ -110,17 +112,18 @@ internal sealed class AdapterRole(
         {
             await adapter.StartAsync(intake, stopping);
             Change(adapter.Status);
-            loops = [reporter.RunAsync(ending.Token), waiting.RunAsync(ending.Token), SweepAsync(writes, deliveries, origins, ending.Token), HoldAsync(lease, ending.Token)];
+            loops = [reporter.RunAsync(ending.Token), waiting.RunAsync(ended.Token), SweepAsync(writes, deliveries, origins, ending.Token), HoldAsync(writes, ending.Token)];
             await using (await consumer.ConsumeAsync(new BusAddress.Deliver(Network), handler.HandleAsync, stopping))
             {
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, ending.Token);
-                await Task.WhenAny([.. loops, Task.Delay(Timeout.InfiniteTimeSpan, clock, either.Token)]);
+                await Task.WhenAny([.. loops, Task.Delay(Timeout.InfiniteTimeSpan, clock, ended.Token)]);
+                await ended.CancelAsync();
             }
 
             await adapter.StopAsync(CancellationToken.None);
         }
         finally
         {
+            await ended.CancelAsync();
             await ending.CancelAsync();
             await Task.WhenAll(loops).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             waitingRoom = null;
@@ -134,9 +137,9 @@ internal sealed class AdapterRole(
         }
     }
 
-    private async Task HoldAsync(Lease lease, CancellationToken cancellation)
+    private async Task HoldAsync(GroupCommit writes, CancellationToken cancellation)
     {
-        while (await lease.IsHeldAsync(cancellation))
+        while (await writes.IsHeldAsync(cancellation))
         {
             await Task.Delay(LeaseCheck, clock, cancellation);
         }

@@ -8,7 +8,8 @@ namespace Interconnect.Adapters.Hosting;
 
 /// <summary>
 /// Takes the batches of <see cref="BusAddress.Deliver"/>. Lanes in parallel, each serial and in order. Returning acknowledges the batch, so it returns only
-/// when every delivery in it has a recorded outcome or waits in the database; when that cannot be written it throws and the bus brings the batch again.
+/// when every delivery in it has a recorded outcome or waits in the database; when that cannot be written, or the role has ended, it throws and the bus brings
+/// the batch again.
 /// </summary>
 internal sealed class DeliveryConsumer(
     INetworkAdapter adapter,
@@ -20,15 +21,18 @@ internal sealed class DeliveryConsumer(
     Reporter reporter,
     AdapterMetrics metrics,
     TimeProvider clock,
-    ILogger logger)
+    ILogger logger,
+    CancellationToken ended)
 {
     /// <summary>The <see cref="BusHandler"/>.</summary>
     public async ValueTask<IReadOnlyList<Unusable>> HandleAsync(BusBatch batch, CancellationToken cancellation)
     {
-        await waiting.HasRoomAsync(cancellation);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellation, ended);
+        await waiting.HasRoomAsync(both.Token);
         var unusable = new List<Unusable>();
         var items = Read(batch, unusable);
         var features = await adapter.GetFeaturesAsync(cancellation);
+        var closed = waiting.Closed;
         var known = await deliveries.FindAsync(items.Select(i => i.Envelope.Id.Hex), cancellation);
         if (features.IdempotentDelivery)
         {
@@ -44,7 +48,7 @@ internal sealed class DeliveryConsumer(
             await slots.WaitAsync(cancellation);
             try
             {
-                await DeliverInOrderAsync(lane.Key, [.. lane], known, features, records, cancellation);
+                await DeliverInOrderAsync(lane.Key, [.. lane], known, closed, features, records, both.Token, cancellation);
             }
             finally
             {
@@ -79,15 +83,17 @@ internal sealed class DeliveryConsumer(
             items.AddRange(envelope!.Recipients.Distinct().Select(r => new DeliveryItem(envelope, r, body)));
         }
 
-        return items;
+        return [.. items.DistinctBy(i => (i.Envelope.Id, i.Recipient))];
     }
 
     private async Task DeliverInOrderAsync(
         DeliveryLane lane,
         List<DeliveryItem> items,
         IReadOnlyDictionary<(string, string), DeliveryRow> known,
+        long closed,
         NetworkFeatures features,
         ConcurrentBag<Task> records,
+        CancellationToken ending,
         CancellationToken cancellation)
     {
         if (waiting.Holds(lane))
@@ -96,12 +102,20 @@ internal sealed class DeliveryConsumer(
             return;
         }
 
+        if (waiting.Closed != closed)
+        {
+            // A first copy that waited when the batch was looked up may have been handed over since.
+            known = await deliveries.FindAsync(items.Select(i => i.Envelope.Id.Hex), cancellation);
+        }
+
         for (var i = 0; i < items.Count; i++)
         {
+            // Another process may run this network from now on: nothing more is begun, and what is under way is broken off only where repeating it cannot show.
+            ending.ThrowIfCancellationRequested();
             StepOutcome outcome;
             try
             {
-                outcome = await step.RunAsync(items[i], Row(known, items[i]), features, intended: features.IdempotentDelivery, cancellation);
+                outcome = await step.RunAsync(items[i], Row(known, items[i]), features, intended: features.IdempotentDelivery, features.IdempotentDelivery ? ending : cancellation);
             }
             catch (Exception e) when (e is not (DbException or OperationCanceledException))
             {

@@ -60,6 +60,12 @@ internal sealed class DeliveryStep(
             return End(item, new Outcome(DeliveryStatus.Delivered), "dropped");
         }
 
+        if (item.Envelope.AcceptedAt + options.GiveUpAfter <= clock.GetUtcNow())
+        {
+            // The hub is about to tell the sender that it expired, or has. An intent means that an earlier attempt may have reached the network.
+            return GiveUp(item, certain: known is null);
+        }
+
         // 5.2 A crash after this leaves an intent without an outcome: the next run knows that the network may have it (5.1), or repeats it where that cannot show twice.
         if (!intended)
         {

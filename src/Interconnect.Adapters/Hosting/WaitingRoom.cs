@@ -29,9 +29,13 @@ internal sealed class WaitingRoom(
     private readonly PriorityQueue<DeliveryLane, DateTimeOffset> due = new();
     private TaskCompletionSource signal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long count;
+    private long closed;
 
     /// <summary>Deliveries that wait.</summary>
     public long Count => Interlocked.Read(ref count);
+
+    /// <summary>Conversations that no longer wait, counted. While it does not change, nothing that waited came to an end without the room still holding its conversation.</summary>
+    public long Closed => Interlocked.Read(ref closed);
 
     /// <summary>Takes up what an earlier run left.</summary>
     public async Task LoadAsync(CancellationToken cancellation)
@@ -58,10 +62,17 @@ internal sealed class WaitingRoom(
 
     /// <summary>
     /// Puts deliveries of one lane at its end, with what else must be written at the same time. When it returns they are on stable storage and the bus may
-    /// forget them; a crash before that leaves them with the bus.
+    /// forget them; a crash before that leaves them with the bus. What waits already keeps its place and is not added again.
     /// </summary>
     public async Task AddAsync(DeliveryLane key, IReadOnlyList<DeliveryItem> items, TimeSpan pause, bool parked, IReadOnlyList<SqlStatement> also, CancellationToken cancellation)
     {
+        var present = await waiting.AmongAsync(items.Select(i => i.Envelope.Id.Hex), cancellation);
+        items = [.. items.Where(i => !present.Contains((i.Envelope.Id.Hex, i.Recipient.Value)))];
+        if (items.Count == 0 && also.Count == 0)
+        {
+            return;
+        }
+
         lock (gate)
         {
             if (!lanes.TryGetValue(key, out var lane))
@@ -214,25 +225,19 @@ internal sealed class WaitingRoom(
             again = Again(key, ParkedBackOff);
         }
 
-        lock (gate)
+        if (again is { } at)
         {
-            var lane = lanes[key];
-            lane.Draining = false;
-            if (again is { } at)
+            lock (gate)
             {
+                lanes[key].Draining = false;
                 Schedule(key, at);
-            }
-            else
-            {
-                lanes.Remove(key);
-                count -= lane.Rows;
             }
         }
 
         slots.Release();
     }
 
-    /// <summary>Delivers in order as far as it goes; when to go on, or null when nothing is left.</summary>
+    /// <summary>Delivers in order as far as it goes; when to go on, or null when nothing was left and the lane is closed.</summary>
     private async Task<DateTimeOffset?> DrainRowsAsync(DeliveryLane key, CancellationToken cancellation)
     {
         var features = await adapter.GetFeaturesAsync(cancellation);
@@ -243,7 +248,7 @@ internal sealed class WaitingRoom(
             if (rows.Count == 0)
             {
                 // Something may have been added since the table was read; only a lane that did not change can go.
-                return MayClose(key, version) ? null : clock.GetUtcNow() + TimeSpan.FromMilliseconds(100);
+                return TryClose(key, version) ? null : clock.GetUtcNow() + TimeSpan.FromMilliseconds(100);
             }
 
             var known = await deliveries.FindAsync(rows.Select(r => r.EventId), cancellation);
@@ -324,12 +329,21 @@ internal sealed class WaitingRoom(
         }
     }
 
-    private bool MayClose(DeliveryLane key, long version)
+    /// <summary>Decides and closes under one lock, so that nobody adds to a lane that is about to go.</summary>
+    private bool TryClose(DeliveryLane key, long version)
     {
         lock (gate)
         {
             var lane = lanes[key];
-            return lane.Adding == 0 && lane.Version == version;
+            if (lane.Adding != 0 || lane.Version != version)
+            {
+                return false;
+            }
+
+            lanes.Remove(key);
+            count -= lane.Rows;
+            closed++;
+            return true;
         }
     }
 

@@ -9,5 +9,7 @@ public sealed class AdapterHostOnSqliteTests : AdapterHostTests
 
     protected override Task<DatabaseOptions> CreateDatabaseAsync() => Task.FromResult(new DatabaseOptions { ConnectionString = Path.Combine(folder.FullName, "host.db") });
 
+    protected override void LoseLease(string name) => File.Delete(Path.Combine(folder.FullName, $"host.db.{name}.lease"));
+
     protected override void DropDatabase() => folder.Delete(true);
 }

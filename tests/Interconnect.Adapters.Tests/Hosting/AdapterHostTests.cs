@@ -19,6 +19,9 @@ public abstract class AdapterHostTests : IAsyncLifetime
 
     protected abstract void DropDatabase();
 
+    /// <summary>Takes the lease away from whoever holds it.</summary>
+    protected abstract void LoseLease(string name);
+
     public async Task InitializeAsync() => options = await CreateDatabaseAsync();
 
     public Task DisposeAsync()
@@ -54,6 +57,60 @@ public abstract class AdapterHostTests : IAsyncLifetime
 
         Assert.Equal(DeliveryStatus.Delivered, (await host.Bus.NextReportAsync()).Status);
         Assert.Single(host.Adapter.Attempts);
+    }
+
+    [Fact]
+    public async Task Deliver_TwiceInOneBatch_IsHandedOverOnce()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        var (envelope, next) = (Samples.Envelope(Alice), Samples.Envelope(Alice));
+
+        await host.Bus.DeliverAsync(envelope, envelope, next);
+
+        Assert.Equal([envelope.Id, next.Id], host.Adapter.Attempts.Select(a => a.Envelope.Id).OrderBy(i => i == next.Id));
+    }
+
+    [Fact]
+    public async Task Deliver_CopyOfWhatWaits_IsNotCountedAgain()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        host.Adapter.Script = (_, _) => Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Deferred(TimeSpan.FromHours(1), "away"));
+        var room = Samples.Room();
+        var (first, second) = (Samples.Envelope(Alice, room: room), Samples.Envelope(Alice, room: room));
+        await host.Bus.DeliverAsync(first);
+
+        await host.Bus.DeliverAsync(first, second);
+
+        Assert.Equal(2, host.Role.Waiting);
+    }
+
+    [Fact]
+    public async Task Deliver_CopyOfWhatWaitedWhileItsBatchWasHeldUp_IsHandedOverOnce()
+    {
+        await using var host = await HostHarness.StartAsync(options, HostHarness.Options with { ParallelConversations = 1 });
+        var (envelope, before) = (Samples.Envelope(Alice), Samples.Envelope(Alice));
+        var (down, begun, go) = (true, new TaskCompletionSource(), new TaskCompletionSource());
+        host.Adapter.Script = async (d, _) =>
+        {
+            if (d.Envelope.Id == before.Id)
+            {
+                begun.SetResult();
+                await go.Task;
+            }
+
+            return d.Envelope.Id == envelope.Id && Volatile.Read(ref down) ? new DeliveryOutcome.Deferred(TimeSpan.FromHours(1), "away") : new DeliveryOutcome.Delivered(true, null);
+        };
+        await host.Bus.DeliverAsync(envelope);
+        var copy = host.Bus.DeliverAsync(before, envelope);
+        await begun.Task.WaitAsync(HostHarness.Limit);
+        Volatile.Write(ref down, false);
+        host.Adapter.Sink.StatusChanged(new AdapterStatus(AdapterState.Connected));
+        await HostHarness.UntilAsync(() => host.Role.Waiting == 0 && host.Bus.ReportsWaiting > 0);
+
+        go.SetResult();
+        await copy;
+
+        Assert.Equal(2, host.Adapter.Attempts.Count(a => a.Envelope.Id == envelope.Id));
     }
 
     [Fact]
@@ -251,6 +308,106 @@ public abstract class AdapterHostTests : IAsyncLifetime
         Assert.Equal((first.Id, DeliveryStatus.Bounced, AdapterRules.WaitedTooLong), (report.Event, report.Status, report.RuleId));
         Assert.Equal((second.Id, DeliveryStatus.Delivered), ((report = await host.Bus.NextReportAsync()).Event, report.Status));
         Assert.True(host.Adapter.Attempts.Count(a => a.Envelope.Id == first.Id) > 3);
+    }
+
+    [Fact]
+    public async Task Deliver_AcceptedTooLongAgo_IsBouncedAndNotHandedOver()
+    {
+        var clock = new ManualClock();
+        await using var host = await HostHarness.StartAsync(options, clock: clock);
+        var (old, young) = (Samples.Envelope(Alice) with { AcceptedAt = clock.GetUtcNow().AddDays(-6) }, Samples.Envelope(Alice) with { AcceptedAt = clock.GetUtcNow().AddDays(-6).AddMinutes(1) });
+
+        await host.Bus.DeliverAsync(old);
+        var report = await host.Bus.NextReportAsync();
+        await host.Bus.DeliverAsync(young);
+
+        Assert.Equal((old.Id, DeliveryStatus.Bounced, AdapterRules.WaitedTooLong), (report.Event, report.Status, report.RuleId));
+        Assert.Equal(young.Id, Assert.Single(host.Adapter.Attempts).Envelope.Id);
+    }
+
+    [Fact]
+    public async Task Stop_WhileTheBusIsHeldBack_Ends()
+    {
+        await using var host = await HostHarness.StartAsync(options, HostHarness.Options with { MaxWaiting = 1 }, bus: new ScriptedBus { FinishesBatches = true });
+        host.Adapter.Script = (_, _) => Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Deferred(TimeSpan.FromHours(1), "away"));
+        await host.Bus.DeliverAsync(Samples.Envelope(Alice));
+        var held = host.Bus.DeliverAsync(Samples.Envelope(Alice));
+
+        await host.Role.StopAsync(default).WaitAsync(HostHarness.Limit);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => held);
+        Assert.Single(host.Adapter.Attempts);
+    }
+
+    [Fact]
+    public async Task Lease_LostWhileABatchIsUnderWay_EndsTheBatchAndStartsAgain()
+    {
+        var clock = new ManualClock();
+        await using var host = await HostHarness.StartAsync(options, clock: clock, bus: new ScriptedBus { FinishesBatches = true });
+        var (begun, go, room) = (new TaskCompletionSource(), new TaskCompletionSource(), Samples.Room());
+        var (first, second) = (Samples.Envelope(Alice, room: room), Samples.Envelope(Alice, room: room));
+        host.Adapter.Script = async (_, cancellation) =>
+        {
+            begun.TrySetResult();
+            await go.Task.WaitAsync(cancellation);
+            return new DeliveryOutcome.Delivered(true, null);
+        };
+        var batch = host.Bus.DeliverAsync(first, second);
+        await begun.Task.WaitAsync(HostHarness.Limit);
+
+        LoseLease("adapter.net-a");
+
+        await HostHarness.UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return host.Adapter.Starts > 1;
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => batch);
+        Assert.Equal(first.Id, Assert.Single(host.Adapter.Attempts).Envelope.Id);
+    }
+
+    [Fact]
+    public async Task Deliver_RefusedInWordsThatCannotBeStored_IsReportedInWordsThatCan()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        host.Adapter.Script = (_, _) => Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Rejected("NET-001", "a\0b\u0007c\ud83d" + new string('x', 10_000)));
+
+        await host.Bus.DeliverAsync(Samples.Envelope(Alice));
+
+        var report = await host.Bus.NextReportAsync();
+        Assert.Equal((DeliveryStatus.Bounced, "NET-001"), (report.Status, report.RuleId));
+        Assert.Equal("a b c\ufffd" + new string('x', 250), report.Reason);
+    }
+
+    [Fact]
+    public async Task Receipt_InWordsThatCannotBeStored_IsReportedInWordsThatCan()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        host.Adapter.Script = (_, _) => Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Delivered(false, "ref-1"));
+        await host.Bus.DeliverAsync(Samples.Envelope(Alice));
+        Assert.Equal(DeliveryStatus.HandedOver, (await host.Bus.NextReportAsync()).Status);
+
+        Assert.IsType<SubmitOutcome.Refused>(await host.Adapter.Sink.ReportAsync(new InboundReceipt("ref\0", Alice, DeliveryStatus.Bounced, "NET-001", "x"), default));
+        Assert.IsType<SubmitOutcome.Accepted>(await host.Adapter.Sink.ReportAsync(new InboundReceipt("ref-1", Alice, DeliveryStatus.Bounced, "NET-001", "a\0" + new string('x', 1_000)), default));
+
+        Assert.Equal("a " + new string('x', 254), (await host.Bus.NextReportAsync()).Reason);
+    }
+
+    [Fact]
+    public async Task Deliver_ReferenceThatCannotBeStored_IsHandedOverWithoutIt()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        var references = new Queue<string>(["ref\0", new string('r', 1_025), new string('r', 1_024)]);
+        host.Adapter.Script = (_, _) => Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Delivered(false, references.Dequeue()));
+        for (var i = 0; i < 3; i++)
+        {
+            await host.Bus.DeliverAsync(Samples.Envelope(Alice));
+            Assert.Equal(DeliveryStatus.HandedOver, (await host.Bus.NextReportAsync()).Status);
+        }
+
+        await using var database = Database.Create(options);
+        await using var connection = await database.OpenAsync(default);
+        Assert.Equal(1_024, Assert.Single(await connection.QueryAsync<int>("SELECT LENGTH(native_reference) FROM adapter_deliveries WHERE native_reference IS NOT NULL")));
     }
 
     [Fact]

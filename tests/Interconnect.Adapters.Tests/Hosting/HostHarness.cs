@@ -59,11 +59,15 @@ internal sealed class ScriptedBus : IBusPublisher, IBusConsumer
     private readonly Channel<FederationEnvelope> submitted = Channel.CreateUnbounded<FederationEnvelope>();
     private readonly Channel<(EventId Id, DeliveryReport Report)> reported = Channel.CreateUnbounded<(EventId, DeliveryReport)>();
     private BusHandler? handler;
+    private Task underWay = Task.CompletedTask;
 
     public TaskCompletionSource Bound { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>What the bus answers; null: stored.</summary>
     public Func<BusAddress, PublishOutcome.Unavailable?> Answer { get; set; } = _ => null;
+
+    /// <summary>Whether the binding ends only when its batch has, as a bus in use does.</summary>
+    public bool FinishesBatches { get; init; }
 
     /// <summary>Awaited before a publish is answered.</summary>
     public Func<BusAddress, Task> Before { get; set; } = _ => Task.CompletedTask;
@@ -100,8 +104,12 @@ internal sealed class ScriptedBus : IBusPublisher, IBusConsumer
     /// <summary>Hands a batch over; returns when it is acknowledged, throws when it is not.</summary>
     public Task<IReadOnlyList<Unusable>> DeliverAsync(params IEnumerable<FederationEnvelope> envelopes) => DeliverRawAsync([.. envelopes.Select(e => (ReadOnlyMemory<byte>)EnvelopeCodec.Encode(e))]);
 
-    public Task<IReadOnlyList<Unusable>> DeliverRawAsync(params IReadOnlyList<ReadOnlyMemory<byte>> bodies) =>
-        handler!(new BusBatch(new BusAddress.Deliver(NetworkId.Parse("net-a")), 0, bodies, false), CancellationToken.None).AsTask().WaitAsync(HostHarness.Limit);
+    public Task<IReadOnlyList<Unusable>> DeliverRawAsync(params IReadOnlyList<ReadOnlyMemory<byte>> bodies)
+    {
+        var batch = handler!(new BusBatch(new BusAddress.Deliver(NetworkId.Parse("net-a")), 0, bodies, false), CancellationToken.None).AsTask();
+        underWay = batch;
+        return batch.WaitAsync(HostHarness.Limit);
+    }
 
     public Task<FederationEnvelope> NextSubmitAsync() => submitted.Reader.ReadAsync().AsTask().WaitAsync(HostHarness.Limit);
 
@@ -111,11 +119,14 @@ internal sealed class ScriptedBus : IBusPublisher, IBusConsumer
 
     private sealed class Binding(ScriptedBus bus) : IAsyncDisposable
     {
-        public ValueTask DisposeAsync()
+        public async ValueTask DisposeAsync()
         {
             bus.handler = null;
             bus.Bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            return ValueTask.CompletedTask;
+            if (bus.FinishesBatches)
+            {
+                await bus.underWay.ContinueWith(_ => { }, TaskScheduler.Default);
+            }
         }
     }
 }

@@ -51,6 +51,8 @@ internal sealed class DeliveryRecords(Database database, NetworkId network)
     /// <summary>Writes an outcome over the intent, then applies a receipt that came before it.</summary>
     public IEnumerable<SqlStatement> Record(DeliveryItem item, Outcome outcome, long nowMs)
     {
+        // Without a reference that can be kept, receipts cannot be told to belong to it; it then ends as expired.
+        var kept = outcome.NativeReference is { } given && NetworkText.IsReference(given) ? given : null;
         yield return new SqlStatement(
             """
             INSERT INTO adapter_deliveries (network, event_id, recipient, conversation, status, reported, attempts, native_reference, rule_id, reason, at_ms)
@@ -60,8 +62,8 @@ internal sealed class DeliveryRecords(Database database, NetworkId network)
             WHERE adapter_deliveries.status = 0
             """,
             ("network", network.Value), ("event", item.Envelope.Id.Hex), ("recipient", item.Recipient.Value), ("conversation", item.Envelope.Conversation.Value),
-            ("status", (int)outcome.Status), ("reference", outcome.NativeReference), ("rule", outcome.RuleId), ("reason", outcome.Reason), ("now", nowMs));
-        if (outcome is { NativeReference: { } reference, Status: DeliveryStatus.HandedOver })
+            ("status", (int)outcome.Status), ("reference", kept), ("rule", outcome.RuleId), ("reason", NetworkText.Reason(outcome.Reason)), ("now", nowMs));
+        if (kept is { } reference && outcome.Status == DeliveryStatus.HandedOver)
         {
             yield return new SqlStatement(
                 """
@@ -83,7 +85,7 @@ internal sealed class DeliveryRecords(Database database, NetworkId network)
         (string, object?)[] values =
         [
             ("network", network.Value), ("reference", receipt.NativeReference), ("recipient", receipt.Recipient.Value), ("status", (int)receipt.Status),
-            ("rule", receipt.RuleId), ("reason", receipt.Reason), ("now", nowMs),
+            ("rule", receipt.RuleId), ("reason", NetworkText.Reason(receipt.Reason)), ("now", nowMs),
         ];
         return
         [

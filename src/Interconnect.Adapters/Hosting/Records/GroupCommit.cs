@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Threading.Channels;
 using Interconnect.Storage;
@@ -6,18 +7,19 @@ namespace Interconnect.Adapters.Hosting.Records;
 
 /// <summary>
 /// Writes of one network, in the order they were asked for, as many to a transaction as are waiting. Because they are serial, a statement may decide on what an
-/// earlier one wrote. Bounded: a full queue makes the writer wait.
+/// earlier one wrote. Bounded: a full queue makes the writer wait. They go through the lease's own connection, so that a host that lost its lease can write nothing.
 /// </summary>
 internal sealed class GroupCommit : IAsyncDisposable
 {
     private const int MostPerCommit = 512;
-    private readonly Database database;
+    private readonly Lease lease;
+    private readonly SemaphoreSlim connectionInUse = new(1);
     private readonly Channel<Entry> queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(4_096) { SingleReader = true });
     private readonly Task loop;
 
-    public GroupCommit(Database database)
+    public GroupCommit(Lease lease)
     {
-        this.database = database;
+        this.lease = lease;
         loop = Task.Run(RunAsync);
     }
 
@@ -30,10 +32,25 @@ internal sealed class GroupCommit : IAsyncDisposable
         await entry.Done.Task;
     }
 
+    /// <summary>Whether the lease is still held; asked between two commits, because the connection serves one caller at a time.</summary>
+    public async ValueTask<bool> IsHeldAsync(CancellationToken cancellation)
+    {
+        await connectionInUse.WaitAsync(cancellation);
+        try
+        {
+            return await lease.IsHeldAsync(cancellation);
+        }
+        finally
+        {
+            connectionInUse.Release();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         queue.Writer.TryComplete();
         await loop;
+        connectionInUse.Dispose();
     }
 
     private async Task RunAsync()
@@ -47,46 +64,45 @@ internal sealed class GroupCommit : IAsyncDisposable
                 batch.Add(entry);
             }
 
-            await CommitAsync(batch);
+            await connectionInUse.WaitAsync();
+            try
+            {
+                await CommitAsync(batch);
+            }
+            finally
+            {
+                connectionInUse.Release();
+            }
         }
     }
 
     private async Task CommitAsync(List<Entry> batch)
     {
-        DbConnection connection;
-        try
+        if (batch.Count > 1 && await TryExecuteAsync(batch) is null)
         {
-            connection = await database.OpenAsync(CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            batch.ForEach(entry => entry.Done.TrySetException(e));
             return;
         }
 
-        await using (connection)
+        // One bad write must not fail its neighbours: each alone tells which it is.
+        foreach (var entry in batch)
         {
-            if (batch.Count > 1 && await TryExecuteAsync(connection, batch) is null)
+            if (await TryExecuteAsync([entry]) is { } failure)
             {
-                return;
-            }
-
-            // One bad write must not fail its neighbours: each alone tells which it is.
-            foreach (var entry in batch)
-            {
-                if (await TryExecuteAsync(connection, [entry]) is { } failure)
-                {
-                    entry.Done.TrySetException(failure);
-                }
+                entry.Done.TrySetException(failure);
             }
         }
     }
 
-    private static async Task<Exception?> TryExecuteAsync(DbConnection connection, List<Entry> batch)
+    private async Task<Exception?> TryExecuteAsync(List<Entry> batch)
     {
+        if (lease.Connection.State != ConnectionState.Open)
+        {
+            return new LeaseLostException();
+        }
+
         try
         {
-            await ExecuteAsync(connection, batch);
+            await ExecuteAsync(lease.Connection, batch);
         }
         catch (Exception e)
         {

@@ -42,6 +42,21 @@ internal sealed class WaitingRecords(Database database, NetworkId network)
             new { network = network.Value, conversation = lane.Conversation, recipient = lane.Recipient, most }, cancellationToken: cancellation))];
     }
 
+    /// <summary>Which deliveries of these events wait.</summary>
+    public async Task<IReadOnlySet<(string EventId, string Recipient)>> AmongAsync(IEnumerable<string> events, CancellationToken cancellation)
+    {
+        var among = database.IsPostgres ? "= ANY(@ids)" : "IN @ids";
+        await using var connection = await database.OpenAsync(cancellation);
+        var found = new HashSet<(string, string)>();
+        foreach (var ids in events.Distinct().Chunk(500))
+        {
+            found.UnionWith(await connection.QueryAsync<(string, string)>(new CommandDefinition(
+                $"SELECT event_id, recipient FROM adapter_waiting WHERE network = @network AND event_id {among}", new { network = network.Value, ids }, cancellationToken: cancellation)));
+        }
+
+        return found;
+    }
+
     /// <summary>The lanes that wait, with how many deliveries each.</summary>
     public async Task<IReadOnlyList<(DeliveryLane Lane, long Count)>> LanesAsync(CancellationToken cancellation)
     {
