@@ -323,12 +323,22 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
             case MatrixInbound.Submit submit:
                 return PauseOf(await sink!.SubmitAsync(submit.Event, cancellation));
             case MatrixInbound.Part part:
-                return assembler.Add(part.Sender.Value, part.Chunk) switch
+                switch (assembler.AddAndKeep(part.Sender.Value, part.Chunk))
                 {
-                    AssemblyOutcome.Complete complete => PauseOf(await sink!.SubmitAsync(translator.Assembled(complete.Frame, part.Chunk.Id, part.Sender, part.Address), cancellation)),
-                    AssemblyOutcome.Refused no => PauseOf(await sink!.SubmitAsync(MatrixTranslator.Unreadable(no.Error.RuleId, no.Error.Reason, part.Sender, part.Address), cancellation)),
-                    _ => null,
-                };
+                    case AssemblyOutcome.Complete complete:
+                        if (PauseOf(await sink!.SubmitAsync(translator.Assembled(complete.Frame, part.Chunk.Id, part.Sender, part.Address), cancellation)) is { } wait)
+                        {
+                            return wait;
+                        }
+
+                        assembler.Forget(part.Sender.Value, part.Chunk.Id);
+                        return null;
+                    case AssemblyOutcome.Refused no:
+                        return PauseOf(await sink!.SubmitAsync(MatrixTranslator.Unreadable(no.Error.RuleId, no.Error.Reason, part.Sender, part.Address), cancellation));
+                    default:
+                        return null;
+                }
+
             case MatrixInbound.Uncovered uncovered:
                 var sender = identifiers.TryId(uncovered.Sender, out var id) ? id : throw new InvalidOperationException("A sender has an id.");
                 var ghost = await rooms.GhostInAsync(uncovered.Address.Room, sender, cancellation);

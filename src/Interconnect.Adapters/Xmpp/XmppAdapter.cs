@@ -225,10 +225,14 @@ internal sealed class XmppAdapter : INetworkAdapter
                     await SubmitAsync(submit.Event, submit.Stanza);
                     break;
                 case XmppInbound.Part part:
-                    switch (assembler.Add(part.Sender.Value, part.Chunk))
+                    switch (assembler.AddAndKeep(part.Sender.Value, part.Chunk))
                     {
                         case AssemblyOutcome.Complete complete:
-                            await SubmitAsync(translator.Assembled(complete.Frame, part.Chunk.Id, part.Sender, part.Stanza), part.Stanza);
+                            if (await SubmitAsync(translator.Assembled(complete.Frame, part.Chunk.Id, part.Sender, part.Stanza), part.Stanza) is not SubmitOutcome.Refused { RetryAfter: not null })
+                            {
+                                assembler.Forget(part.Sender.Value, part.Chunk.Id);
+                            }
+
                             break;
                         case AssemblyOutcome.Refused no:
                             await SubmitAsync(XmppTranslator.Unreadable(no.Error.RuleId, no.Error.Reason, part.Sender, part.Stanza), part.Stanza);
@@ -263,7 +267,7 @@ internal sealed class XmppAdapter : INetworkAdapter
         }
     }
 
-    private async Task SubmitAsync(InboundEvent received, StanzaAddress stanza)
+    private async Task<SubmitOutcome> SubmitAsync(InboundEvent received, StanzaAddress stanza)
     {
         // While a sender's earlier stanza is refused, its later ones are refused too, so that they cannot pass it.
         var outcome = refused.Still(stanza.From.Bare.ToString()) is { } left
@@ -282,6 +286,8 @@ internal sealed class XmppAdapter : INetworkAdapter
         {
             connection.Post([XmppTranslator.ReceiptFor(stanza)]);
         }
+
+        return outcome;
     }
 
     /// <summary>Busy, or stopping. Reading never waits: the answers of our own pings come on the same stream. The sender has no receipt and brings its stanza again.</summary>

@@ -25,8 +25,28 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
         }
     }
 
-    /// <summary>Takes one chunk of <paramref name="sender"/>: a stable text of the account, without what the account itself can choose, such as a resource or an addressee.</summary>
-    public AssemblyOutcome Add(string sender, FrameChunk chunk)
+    /// <summary>Takes one chunk of <paramref name="sender"/> (a stable text of the account, without what the account itself can choose, such as a resource or an addressee). A frame it completes is forgotten.</summary>
+    public AssemblyOutcome Add(string sender, FrameChunk chunk) => Add(sender, chunk, keep: false);
+
+    /// <summary>
+    /// Takes one chunk as <see cref="Add(string, FrameChunk)"/> does, but keeps a frame it completes until <see cref="Forget(string, FrameId)"/> or its time is over:
+    /// each of its chunks that comes again completes it again, so that nothing is lost when the frame could not be passed on.
+    /// </summary>
+    public AssemblyOutcome AddAndKeep(string sender, FrameChunk chunk) => Add(sender, chunk, keep: true);
+
+    /// <summary>Forgets a frame that was passed on, or that nobody wants.</summary>
+    public void Forget(string sender, FrameId id)
+    {
+        lock (gate)
+        {
+            if (partials.TryGetValue((sender, id), out var partial))
+            {
+                Forget((sender, id), partial);
+            }
+        }
+    }
+
+    private AssemblyOutcome Add(string sender, FrameChunk chunk, bool keep)
     {
         lock (gate)
         {
@@ -48,7 +68,7 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
             if (partial.Parts[at] is { } earlier)
             {
                 return earlier.Span.SequenceEqual(chunk.Body.Span)
-                    ? new AssemblyOutcome.Incomplete()
+                    ? CompleteOrNot(key, partial, keep)
                     : Drop(key, partial, new SchemaError("FED-025", "Two different chunks at one position", "chunk.position"));
             }
 
@@ -66,21 +86,7 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
             partial.Bytes += chunk.Body.Length;
             partial.Received++;
             heldBytes += chunk.Body.Length;
-            if (partial.Received < chunk.Count)
-            {
-                return new AssemblyOutcome.Incomplete();
-            }
-
-            Forget(key, partial);
-            var frame = new byte[partial.Bytes];
-            var offset = 0;
-            foreach (var part in partial.Parts)
-            {
-                part!.Value.Span.CopyTo(frame.AsSpan(offset));
-                offset += part.Value.Length;
-            }
-
-            return new AssemblyOutcome.Complete(frame);
+            return CompleteOrNot(key, partial, keep);
         }
     }
 
@@ -127,6 +133,29 @@ public sealed class FrameAssembler(FrameAssemblerOptions options, TimeProvider c
         var oldest = among.MinBy(p => p.Value.Order);
         Forget(oldest.Key, oldest.Value);
         options.Forgotten?.Invoke(oldest.Key.Sender, oldest.Key.Id);
+    }
+
+    private AssemblyOutcome CompleteOrNot((string, FrameId) key, Partial partial, bool keep)
+    {
+        if (partial.Received < partial.Parts.Length)
+        {
+            return new AssemblyOutcome.Incomplete();
+        }
+
+        if (!keep)
+        {
+            Forget(key, partial);
+        }
+
+        var frame = new byte[partial.Bytes];
+        var offset = 0;
+        foreach (var part in partial.Parts)
+        {
+            part!.Value.Span.CopyTo(frame.AsSpan(offset));
+            offset += part.Value.Length;
+        }
+
+        return new AssemblyOutcome.Complete(frame);
     }
 
     private AssemblyOutcome.Refused Drop((string, FrameId) key, Partial partial, SchemaError error)

@@ -177,6 +177,26 @@ public sealed class XmppAdapterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Receive_LastChunkNotTaken_BroughtAgainAloneCompletesTheFrame()
+    {
+        await adapter.StartAsync(sink, default);
+        sink.RefuseNext(1);
+        var chunks = FrameChunks.Split(FrameCodec.Encode(Samples.Request(Alice, 2_000)), FrameId.Create(), 2_500)!;
+        Assert.Equal(2, chunks.Count);
+        string Message(int part) => $"<message from='alice@a.test/x' to='bob\\40far.example@gw.a.test' id='{part}'><chunk xmlns='urn:interconnect:frame:1'>{chunks[part]}</chunk><request xmlns='urn:xmpp:receipts'/></message>";
+        await server.SayAsync(Message(0) + Message(1));
+        Assert.Equal("error", (string?)(await server.NextAsync()).Attribute("type"));
+
+        await UntilAsync(() =>
+        {
+            server.SayAsync(Message(1)).GetAwaiter().GetResult();
+            return sink.Waiting > 0;
+        });
+
+        Assert.Equal("encrypted_message", (await sink.NextEventAsync(Limit)).Event.Kind);
+    }
+
+    [Fact]
     public async Task Receive_FrameTaken_IsConfirmedOnlyThen()
     {
         await adapter.StartAsync(sink, default);
