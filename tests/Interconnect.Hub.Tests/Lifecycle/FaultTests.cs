@@ -64,6 +64,13 @@ public sealed class FaultTests
             {
                 faults.Next = Enum.Parse<Fault>(how);
                 await Assert.ThrowsAsync<HubUnavailableException>(() => hand([envelope]));
+
+                // The session ends a moment after the batch is given back.
+                for (var i = 0; world.Status.WhyNotReady is null && i < 5_000; i++)
+                {
+                    await Task.Delay(1);
+                }
+
                 Assert.NotNull(world.Status.WhyNotReady);
                 await world.AdvanceUntilAsync(() => world.Status.WhyNotReady is null && world.Bus.Bound == 2, TimeSpan.FromMilliseconds(100));
             }
