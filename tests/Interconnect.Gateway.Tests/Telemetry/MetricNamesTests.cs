@@ -36,7 +36,7 @@ public sealed class MetricNamesTests
         await using (var host = GatewayHost.Build(configuration!))
         {
             await host.StartAsync();
-            for (var i = 0; i < 300 && !Has(found, "interconnect_adapter_connected"); i++)
+            for (var i = 0; i < 300 && !(Has(found, "interconnect_adapter_connected") && Has(found, "interconnect_adapter_discarded_total")); i++)
             {
                 await Task.Delay(20);
             }
