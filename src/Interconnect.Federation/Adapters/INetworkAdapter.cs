@@ -26,7 +26,7 @@ public interface INetworkAdapter : IAsyncDisposable
 
     /// <summary>
     /// Hands an event to the network for one recipient. Idempotent on the event id where the network can be (the id becomes the network's own idempotency key);
-    /// the host calls it for one event a conversation at a time, in order. Never throws for network causes.
+    /// the host calls it for one event a conversation and recipient at a time, in order. Never throws for network causes.
     /// </summary>
     ValueTask<DeliveryOutcome> DeliverAsync(Delivery delivery, CancellationToken cancellation);
 }
