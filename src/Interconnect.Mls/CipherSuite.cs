@@ -63,18 +63,30 @@ public sealed class CipherSuite
     /// <summary>Makes a new signature key pair.</summary>
     public SignatureKeyPair GenerateSignatureKeyPair() => new(this, Signatures.Generate(SystemRandomness.Instance));
 
-    /// <summary>VerifyWithLabel (RFC 9420 section 5.1.2). False for a key that cannot be read, too.</summary>
+    /// <summary>VerifyWithLabel (RFC 9420 section 5.1.2). False for a key that cannot be read, too. For many signatures of one key: <see cref="CreateVerifier"/>.</summary>
     /// <param name="label">Without the "MLS 1.0 " prefix.</param>
     public bool VerifyWithLabel(ReadOnlySpan<byte> publicKey, string label, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
     {
         try
         {
-            return new SignaturePublicKey(this, publicKey.ToArray())
-                .VerifyWithLabel(System.Text.Encoding.UTF8.GetBytes(label), content, signature);
+            return new SignatureVerifier(this, publicKey).VerifyWithLabel(label, content, signature);
         }
         catch (MlsRefusal)
         {
             return false;
+        }
+    }
+
+    /// <summary>Parses a public signature key for repeated use. Refuses what is no public key of the suite (MLS-111).</summary>
+    public MlsResult<SignatureVerifier> CreateVerifier(ReadOnlySpan<byte> publicKey)
+    {
+        try
+        {
+            return new SignatureVerifier(this, publicKey);
+        }
+        catch (MlsRefusal refusal)
+        {
+            return refusal.Error;
         }
     }
 

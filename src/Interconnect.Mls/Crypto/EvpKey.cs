@@ -3,9 +3,16 @@ using System.Security.Cryptography;
 
 namespace Interconnect.Mls.Crypto;
 
-/// <summary>An EVP_PKEY. Safe to use from several threads at once, as OpenSSL promises for keys that nobody changes.</summary>
+/// <summary>
+/// An EVP_PKEY. Safe to use from several threads at once, as OpenSSL promises for keys that nobody changes. A key that signs, or verifies more than once,
+/// keeps one digest context: making one costs OpenSSL several allocations and a search for the algorithm by name.
+/// </summary>
 internal sealed class EvpKey : SafeHandle
 {
+    private nint idleSigning;
+    private nint idleVerifying;
+    private bool verifiedBefore;
+
     public EvpKey()
         : base(0, ownsHandle: true)
     {
@@ -37,7 +44,9 @@ internal sealed class EvpKey : SafeHandle
         {
             Require(Libcrypto.DeriveInit(context));
             var length = (nuint)shared.Length;
-            var ok = Libcrypto.DeriveSetPeer(context, peer) == 1
+
+            // OpenSSL's own validation of such a peer only asks whether there is a public key.
+            var ok = Libcrypto.DeriveSetPeer(context, peer, validate: 0) == 1
                 && Libcrypto.Derive(context, shared, ref length) == 1
                 && length == (nuint)shared.Length;
             if (!ok)
@@ -56,46 +65,96 @@ internal sealed class EvpKey : SafeHandle
     /// <summary>Ed25519 or Ed448.</summary>
     public byte[] Sign(ReadOnlySpan<byte> data, int size)
     {
-        var context = Libcrypto.NewDigestContext();
+        var held = false;
         try
         {
-            Require(Libcrypto.DigestSignInit(context, 0, 0, 0, this));
+            DangerousAddRef(ref held);
+            var context = Begin(ref idleSigning, Libcrypto.DigestSignInit);
             var signature = new byte[size];
             var length = (nuint)size;
-            Require(Libcrypto.DigestSign(context, signature, ref length, data, (nuint)data.Length));
+            Require(Libcrypto.DigestSign(context, signature, ref length, data, (nuint)data.Length), context);
+            Keep(ref idleSigning, context);
             return signature;
         }
         finally
         {
-            Libcrypto.FreeDigestContext(context);
+            if (held)
+            {
+                DangerousRelease();
+            }
         }
     }
 
     /// <summary>Ed25519 or Ed448.</summary>
     public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature)
     {
-        var context = Libcrypto.NewDigestContext();
+        var held = false;
         try
         {
-            Require(Libcrypto.DigestVerifyInit(context, 0, 0, 0, this));
+            DangerousAddRef(ref held);
+            var context = Begin(ref idleVerifying, Libcrypto.DigestVerifyInit);
             var ok = Libcrypto.DigestVerify(context, signature, (nuint)signature.Length, data, (nuint)data.Length) == 1;
             if (!ok)
             {
                 Libcrypto.ClearErrors();
+                Libcrypto.FreeDigestContext(context);
+            }
+            else if (verifiedBefore)
+            {
+                Keep(ref idleVerifying, context);
+            }
+            else
+            {
+                // Most keys of a joined tree verify one signature and then none for days.
+                verifiedBefore = true;
+                Libcrypto.FreeDigestContext(context);
             }
 
             return ok;
         }
         finally
         {
-            Libcrypto.FreeDigestContext(context);
+            if (held)
+            {
+                DangerousRelease();
+            }
         }
     }
 
     protected override bool ReleaseHandle()
     {
+        Libcrypto.FreeDigestContext(Interlocked.Exchange(ref idleSigning, 0));
+        Libcrypto.FreeDigestContext(Interlocked.Exchange(ref idleVerifying, 0));
         Libcrypto.FreeKey(handle);
         return true;
+    }
+
+    // With key 0 an init starts anew under the key that the context has; a context that cannot do that is replaced.
+    private nint Begin(ref nint idle, Func<nint, nint, nint, nint, nint, int> init)
+    {
+        var context = Interlocked.Exchange(ref idle, 0);
+        if (context != 0)
+        {
+            if (init(context, 0, 0, 0, 0) == 1)
+            {
+                return context;
+            }
+
+            Libcrypto.ClearErrors();
+            Libcrypto.FreeDigestContext(context);
+        }
+
+        context = Libcrypto.NewDigestContext();
+        Require(init(context, 0, 0, 0, handle), context);
+        return context;
+    }
+
+    private static void Keep(ref nint idle, nint context)
+    {
+        if (Interlocked.CompareExchange(ref idle, context, 0) != 0)
+        {
+            Libcrypto.FreeDigestContext(context);
+        }
     }
 
     private static EvpKey? Checked(EvpKey key)
@@ -110,11 +169,12 @@ internal sealed class EvpKey : SafeHandle
         return null;
     }
 
-    private static void Require(int result)
+    private static void Require(int result, nint context = 0)
     {
         if (result != 1)
         {
             Libcrypto.ClearErrors();
+            Libcrypto.FreeDigestContext(context);
             throw new CryptographicException("libcrypto refused an operation on a valid key.");
         }
     }

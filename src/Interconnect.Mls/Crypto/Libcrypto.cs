@@ -33,8 +33,8 @@ internal static partial class Libcrypto
     [LibraryImport(Library, EntryPoint = "EVP_PKEY_derive_init")]
     public static partial int DeriveInit(nint context);
 
-    [LibraryImport(Library, EntryPoint = "EVP_PKEY_derive_set_peer")]
-    public static partial int DeriveSetPeer(nint context, EvpKey peer);
+    [LibraryImport(Library, EntryPoint = "EVP_PKEY_derive_set_peer_ex")]
+    public static partial int DeriveSetPeer(nint context, EvpKey peer, int validate);
 
     [LibraryImport(Library, EntryPoint = "EVP_PKEY_derive")]
     public static partial int Derive(nint context, Span<byte> output, ref nuint length);
@@ -46,13 +46,13 @@ internal static partial class Libcrypto
     public static partial void FreeDigestContext(nint context);
 
     [LibraryImport(Library, EntryPoint = "EVP_DigestSignInit")]
-    public static partial int DigestSignInit(nint context, nint keyContext, nint digest, nint engine, EvpKey key);
+    public static partial int DigestSignInit(nint context, nint keyContext, nint digest, nint engine, nint key);
 
     [LibraryImport(Library, EntryPoint = "EVP_DigestSign")]
     public static partial int DigestSign(nint context, Span<byte> signature, ref nuint signatureLength, ReadOnlySpan<byte> data, nuint length);
 
     [LibraryImport(Library, EntryPoint = "EVP_DigestVerifyInit")]
-    public static partial int DigestVerifyInit(nint context, nint keyContext, nint digest, nint engine, EvpKey key);
+    public static partial int DigestVerifyInit(nint context, nint keyContext, nint digest, nint engine, nint key);
 
     [LibraryImport(Library, EntryPoint = "EVP_DigestVerify")]
     public static partial int DigestVerify(nint context, ReadOnlySpan<byte> signature, nuint signatureLength, ReadOnlySpan<byte> data, nuint length);

@@ -25,6 +25,29 @@ public sealed class KeyTests
         });
     }
 
+    [Theory]
+    [MemberData(nameof(Scenarios.Suites), MemberType = typeof(Scenarios))]
+    public void SignatureVerifier_UsedAgainAndAgain_RefusesWhatIsForgedAndAcceptsTheRest(ushort id)
+    {
+        var suite = CipherSuite.Get(id);
+        using var pair = suite.GenerateSignatureKeyPair();
+        Assert.Equal("MLS-111", suite.CreateVerifier(pair.PublicKey.Span[1..]).Error.Rule);
+        var verifier = suite.CreateVerifier(pair.PublicKey.Span).Value;
+        var first = pair.SignWithLabel("test", "one"u8);
+        for (var i = 0; i < 3; i++)
+        {
+            var signature = pair.SignWithLabel("test", "two"u8);
+            Assert.False(verifier.VerifyWithLabel("test", "two"u8, first));
+            Assert.False(verifier.VerifyWithLabel("other", "two"u8, signature));
+            Assert.False(verifier.VerifyWithLabel("test", "two"u8, signature.AsSpan(1)));
+            Assert.True(verifier.VerifyWithLabel("test", "two"u8, signature));
+            Assert.True(verifier.VerifyWithLabel("test", "one"u8, first));
+        }
+
+        var label = new string('l', 500);
+        Assert.True(verifier.VerifyWithLabel(label, "two"u8, pair.SignWithLabel(label, "two"u8)));
+    }
+
     [Fact]
     public void Secrets_Printed_ShowNothing()
     {
