@@ -25,6 +25,7 @@ public sealed class MlsClient
         Clock = clock;
         Options = options ?? new MlsOptions();
         Options.RequireValid();
+        LeafPolicy = new LeafPolicy(authentication, clock, Options.ClockTolerance, Options.EnforceLifetimesOnReceipt);
         Capabilities = new Capabilities(
             [ProtocolVersion.Mls10],
             CipherSuite.All.Select(suite => suite.Id).ToList(),
@@ -50,6 +51,8 @@ public sealed class MlsClient
     internal MlsOptions Options { get; }
 
     internal Capabilities Capabilities { get; }
+
+    internal LeafPolicy LeafPolicy { get; }
 
     internal IMlsRandom Random { get; init; } = SystemRandomness.Instance;
 

@@ -77,7 +77,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
     // list is refused, the stored ones are taken one by one, and those that do not fit are left out.
     private (IReadOnlyList<ListedProposal> List, AppliedProposals Applied) Propose(CommitRequest request)
     {
-        var rules = new ProposalList(client, state.Tree, state.Context);
+        var rules = new ProposalList(client.LeafPolicy, state.Tree, state.Context);
         var list = new CommitProposals(client, state).List(request);
         try
         {

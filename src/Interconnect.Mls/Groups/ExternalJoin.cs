@@ -23,7 +23,7 @@ internal sealed class ExternalJoin(MlsClient client)
         Rules.WelcomeSuite.Require(groupInfo.Context.Suite == suite.Id);
         var context = groupInfo.Context;
         var tree = GroupInfoTree.Verify(suite, groupInfo, givenTree); // 1
-        GroupInfoTree.VerifyLeaves(client, tree, context);
+        GroupInfoTree.VerifyLeaves(client.LeafPolicy, tree, context);
 
         var externalPub = ExternalPub(suite, groupInfo); // 2
         var (kemOutput, hpke) = suite.Hpke.SetupSender(externalPub, default, client.Random);
@@ -37,7 +37,7 @@ internal sealed class ExternalJoin(MlsClient client)
             list.Add(new ListedProposal(new Proposal.Remove(former), sender, null));
         }
 
-        var applied = new ProposalList(client, tree, context).Apply(list, null, own: true);
+        var applied = new ProposalList(client.LeafPolicy, tree, context).Apply(list, null, own: true);
         Rules.DuplicateSignatureKey.Require(applied.Tree.FindSignatureKey(client.SignatureKey.PublicKey) is null);
 
         var (draft, provisional) = Draft(applied, context); // 4

@@ -25,14 +25,14 @@ internal static class GroupInfoTree
     }
 
     /// <summary>Checks every leaf as RFC 9420 section 7.3 demands of a joiner.</summary>
-    public static void VerifyLeaves(MlsClient client, RatchetTree tree, GroupContext context)
+    public static void VerifyLeaves(LeafPolicy policy, RatchetTree tree, GroupContext context)
     {
         foreach (var (_, leaf) in tree.Leaves())
         {
-            LeafRules.Verify(leaf, tree.Suite, context.Extensions, client.Authentication);
-            if (client.Options.EnforceLifetimesOnReceipt && leaf.Source is LeafNodeSource.KeyPackage lifetime)
+            LeafRules.Verify(leaf, tree.Suite, context.Extensions, policy.Authentication);
+            if (policy.EnforceLifetimesOnReceipt && leaf.Source is LeafNodeSource.KeyPackage lifetime)
             {
-                Rules.LeafLifetime.Require(lifetime.Covers(client.Clock.GetUtcNow(), client.Options.ClockTolerance));
+                Rules.LeafLifetime.Require(lifetime.Covers(policy.Clock.GetUtcNow(), policy.ClockTolerance));
             }
         }
 

@@ -16,13 +16,6 @@ internal enum GroupStatus : byte
     ReInitialised = 2,
 }
 
-/// <summary>A proposal received or made in this epoch and not committed yet.</summary>
-/// <param name="LeafKey">The private key behind an Update of this client; null for all others.</param>
-internal sealed record StoredProposal(byte[] Reference, Proposal Proposal, Sender Sender, IDhPrivateKey? LeafKey)
-{
-    public override string ToString() => $"stored proposal of type {Proposal.Type}";
-}
-
 /// <summary>What is kept of an epoch that is over, to read its late application messages.</summary>
 internal sealed record PastEpoch(ulong Epoch, byte[] Context, RatchetTree Tree, Secret<Kind.SenderData> SenderData, SecretTree SecretTree)
 {
@@ -55,6 +48,9 @@ internal sealed record GroupState
 
     public ImmutableList<StoredProposal> Stored { get; init; } = [];
 
+    /// <summary>The keys of those stored proposals that are Updates of this client.</summary>
+    public ImmutableList<OwnUpdate> OwnUpdates { get; init; } = [];
+
     /// <summary>Newest first.</summary>
     public ImmutableList<PastEpoch> Past { get; init; } = [];
 
@@ -64,18 +60,10 @@ internal sealed record GroupState
 
     public uint OwnLeaf => Path.LeafIndex;
 
-    public StoredProposal? FindStored(ReadOnlySpan<byte> reference)
-    {
-        foreach (var stored in Stored)
-        {
-            if (stored.Reference.AsSpan().SequenceEqual(reference))
-            {
-                return stored;
-            }
-        }
+    public StoredProposal? FindStored(ReadOnlySpan<byte> reference) => StoredProposal.Find(Stored, reference);
 
-        return null;
-    }
+    /// <summary>Null when the stored proposal is no Update of this client.</summary>
+    public IDhPrivateKey? OwnUpdateKey(StoredProposal stored) => OwnUpdates.Find(own => own.Reference.AsSpan().SequenceEqual(stored.Reference))?.LeafKey;
 
     /// <summary>The first state of an epoch for somebody who has no earlier one.</summary>
     public static GroupState Enter(
@@ -125,7 +113,7 @@ internal sealed record GroupState
         }
 
         var kept = entered.Path.AllKeys().ToHashSet();
-        foreach (var key in Path.AllKeys().Concat(Stored.Select(stored => stored.LeafKey).OfType<IDhPrivateKey>()))
+        foreach (var key in Path.AllKeys().Concat(OwnUpdates.Select(own => own.LeafKey)))
         {
             if (!kept.Contains(key))
             {

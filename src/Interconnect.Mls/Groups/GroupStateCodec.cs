@@ -23,7 +23,7 @@ internal static class GroupStateCodec
         WriteSecrets(writer, state.Secrets);
         SecretTreeCodec.Write(writer, state.SecretTree);
         WritePath(writer, state.Path);
-        WriteStored(writer, state.Stored);
+        WriteStored(writer, state);
         WritePast(writer, state.Past);
         WriteResumption(writer, state.Resumption);
         return writer.ToArray();
@@ -65,7 +65,8 @@ internal static class GroupStateCodec
             Secrets = secrets,
             SecretTree = SecretTreeCodec.Read(ref reader, suite!, tree.LeafCount),
             Path = ReadPath(ref reader, suite!),
-            Stored = ReadStored(ref reader, suite!),
+            Stored = ReadStored(ref reader, suite!, out var ownUpdates),
+            OwnUpdates = ownUpdates,
             Past = ReadPast(ref reader, suite!),
             Resumption = ReadResumption(ref reader, context.Epoch, secrets.Resumption),
         };
@@ -149,38 +150,42 @@ internal static class GroupStateCodec
         return path with { NodeKeys = keys.ToImmutable() };
     }
 
-    private static void WriteStored(MlsWriter writer, ImmutableList<StoredProposal> stored)
+    private static void WriteStored(MlsWriter writer, GroupState state)
     {
         var mark = writer.BeginVector();
-        foreach (var item in stored)
+        foreach (var item in state.Stored)
         {
+            var leafKey = state.OwnUpdateKey(item);
             writer.Opaque(item.Reference);
             item.Proposal.Write(writer);
             item.Sender.Write(writer);
-            writer.Optional(item.LeafKey is not null);
-            if (item.LeafKey is not null)
+            writer.Optional(leafKey is not null);
+            if (leafKey is not null)
             {
-                StateFormat.WritePrivateKey(writer, item.LeafKey);
+                StateFormat.WritePrivateKey(writer, leafKey);
             }
         }
 
         writer.EndVector(mark);
     }
 
-    private static ImmutableList<StoredProposal> ReadStored(ref MlsReader reader, CipherSuite suite)
+    private static ImmutableList<StoredProposal> ReadStored(ref MlsReader reader, CipherSuite suite, out ImmutableList<OwnUpdate> ownUpdates)
     {
         var stored = ImmutableList.CreateBuilder<StoredProposal>();
+        var own = ImmutableList.CreateBuilder<OwnUpdate>();
         var outer = reader.BeginVector("stored_proposals");
         while (!reader.AtEnd)
         {
-            stored.Add(new StoredProposal(
-                reader.Opaque("reference").ToArray(),
-                Codec.ReadDetached<Proposal>(ref reader),
-                Sender.Read(ref reader),
-                reader.Optional("leaf_key") ? suite.Kem.Group.ImportPrivate(reader.Opaque("leaf_key").Span) : null));
+            var item = new StoredProposal(reader.Opaque("reference").ToArray(), Codec.ReadDetached<Proposal>(ref reader), Sender.Read(ref reader));
+            stored.Add(item);
+            if (reader.Optional("leaf_key"))
+            {
+                own.Add(new OwnUpdate(item.Reference, suite.Kem.Group.ImportPrivate(reader.Opaque("leaf_key").Span)));
+            }
         }
 
         reader.EndVector(outer);
+        ownUpdates = own.ToImmutable();
         return stored.ToImmutable();
     }
 

@@ -36,11 +36,6 @@ internal static class LeafRules
             && groupExtensions.All(extension => leaf.Capabilities.SupportsExtension(extension.Type)));
     }
 
-    /// <summary>Every member supports every credential type in use (MLS-114). One type in use is everybody's own, so already checked.</summary>
-    public static void VerifyCredentialTypes(RatchetTree tree)
-    {
-        var types = tree.Leaves().Select(item => item.Leaf.Credential.Type).ToHashSet();
-        Rules.LeafCredentialMutual.Require(
-            types.Count < 2 || tree.Leaves().All(item => types.IsSubsetOf(item.Leaf.Capabilities.Credentials)));
-    }
+    /// <summary>Every member supports every credential type in use (MLS-114).</summary>
+    public static void VerifyCredentialTypes(RatchetTree tree) => Rules.LeafCredentialMutual.Require(tree.Traits is not { CredentialsAreMutual: false });
 }

@@ -103,13 +103,13 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
 
     private Processed.ProposalStored Store(AuthenticatedContent signed, Proposal proposal, GroupState advanced, ConsumedSecrets consumed)
     {
-        new ProposalRules(client, state.Tree, state.Context).Verify(proposal, signed.Content.Sender, fresh: true);
+        new ProposalRules(client.LeafPolicy, state.Tree, state.Context).Verify(proposal, signed.Content.Sender, fresh: true);
         var reference = signed.ProposalRef(suite);
         var next = advanced;
         if (advanced.FindStored(reference) is null)
         {
             Rules.TooManyPending.Require(advanced.Stored.Count < client.Options.MaxPendingProposals);
-            next = advanced with { Stored = advanced.Stored.Add(new StoredProposal(reference, proposal, signed.Content.Sender, null)) };
+            next = advanced with { Stored = advanced.Stored.Add(new StoredProposal(reference, proposal, signed.Content.Sender)) };
         }
 
         var proposer = signed.Content.Sender is Sender.Member member ? state.Tree.Member(member.LeafIndex) : null;

@@ -22,12 +22,12 @@ internal sealed record AppliedProposals(
     bool PathRequired);
 
 /// <summary>Validates the proposals of one commit together (RFC 9420 section 12.2) and applies them (section 12.3).</summary>
-internal sealed class ProposalList(MlsClient client, RatchetTree tree, GroupContext context)
+internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupContext context)
 {
-    private readonly ProposalRules rules = new(client, tree, context);
+    private readonly ProposalRules rules = new(policy, tree, context);
 
     /// <param name="committer">Null for an external commit.</param>
-    /// <param name="own">This client made the commit, so KeyPackage lifetimes are checked at this moment.</param>
+    /// <param name="own">Made by whoever asks, so KeyPackage lifetimes are checked at this moment.</param>
     public AppliedProposals Apply(IReadOnlyList<ListedProposal> list, uint? committer, bool own)
     {
         if (committer is null)
@@ -154,7 +154,6 @@ internal sealed class ProposalList(MlsClient client, RatchetTree tree, GroupCont
         {
             var node = after.Leaf(leaf)!;
             LeafRules.VerifyCapabilitiesFor(node, extensions ?? context.Extensions);
-            VerifyUniqueLeaf(after, leaf, node);
         }
 
         foreach (var leaf in added)
@@ -162,23 +161,8 @@ internal sealed class ProposalList(MlsClient client, RatchetTree tree, GroupCont
             LeafRules.VerifyCapabilitiesFor(after.Leaf(leaf)!, extensions ?? context.Extensions);
         }
 
+        TreeValidation.VerifyDistinctKeys(after);
         LeafRules.VerifyCredentialTypes(after);
-    }
-
-    /// <summary>No other node has the leaf's keys (MLS-206, MLS-207).</summary>
-    public static void VerifyUniqueLeaf(RatchetTree tree, uint leafIndex, LeafNode leaf)
-    {
-        foreach (var node in tree.Nodes())
-        {
-            if (node.Node == 2 * leafIndex)
-            {
-                continue;
-            }
-
-            var key = node.Leaf?.EncryptionKey ?? node.Parent?.EncryptionKey;
-            Rules.DuplicateEncryptionKey.Require(key is not { } bytes || !bytes.Span.SequenceEqual(leaf.EncryptionKey.Span));
-            Rules.DuplicateSignatureKey.Require(node.Leaf is null || !node.Leaf.SignatureKey.Span.SequenceEqual(leaf.SignatureKey.Span));
-        }
     }
 
     // RFC 9420 section 12.4: a path may be left out only when there are proposals and all are Add, PSK or ReInit.

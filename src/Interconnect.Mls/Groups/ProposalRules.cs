@@ -6,7 +6,7 @@ using Interconnect.Mls.Tree;
 namespace Interconnect.Mls.Groups;
 
 /// <summary>What one proposal must fulfil by itself (RFC 9420 sections 12.1.1 to 12.1.8), against the tree and context it was sent in.</summary>
-internal sealed class ProposalRules(MlsClient client, RatchetTree tree, GroupContext context)
+internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupContext context)
 {
     private CipherSuite Suite => tree.Suite;
 
@@ -53,12 +53,10 @@ internal sealed class ProposalRules(MlsClient client, RatchetTree tree, GroupCon
             return;
         }
 
-        foreach (var (_, leaf) in tree.Leaves())
-        {
-            Rules.GroupExtensionsSupported.Require(
-                (required is null || required.AreMetBy(leaf.Capabilities))
-                && extensions.All(extension => leaf.Capabilities.SupportsExtension(extension.Type)));
-        }
+        var common = tree.Traits?.Common;
+        Rules.GroupExtensionsSupported.Require(
+            common is null
+            || ((required is null || required.AreMetBy(common)) && extensions.All(extension => common.SupportsExtension(extension.Type))));
     }
 
     // RFC 9420 section 12.1.8: what each kind of sender may propose.
@@ -85,9 +83,9 @@ internal sealed class ProposalRules(MlsClient client, RatchetTree tree, GroupCon
     private void VerifyAdd(KeyPackage keyPackage, bool fresh)
     {
         Rules.AddVersionSuite.Require(keyPackage.Version == context.Version && keyPackage.Suite == context.Suite);
-        var now = fresh || client.Options.EnforceLifetimesOnReceipt ? client.Clock.GetUtcNow() : (DateTimeOffset?)null;
-        KeyPackageRules.Verify(keyPackage, Suite, now, client.Options.ClockTolerance);
-        Rules.LeafCredentialAccepted.Require(client.Authentication.Accepts(keyPackage.Leaf.Credential, keyPackage.Leaf.SignatureKey));
+        var now = fresh || policy.EnforceLifetimesOnReceipt ? policy.Clock.GetUtcNow() : (DateTimeOffset?)null;
+        KeyPackageRules.Verify(keyPackage, Suite, now, policy.ClockTolerance);
+        Rules.LeafCredentialAccepted.Require(policy.Authentication.Accepts(keyPackage.Leaf.Credential, keyPackage.Leaf.SignatureKey));
     }
 
     private void VerifyUpdate(LeafNode leaf, uint sender)
@@ -104,8 +102,8 @@ internal sealed class ProposalRules(MlsClient client, RatchetTree tree, GroupCon
     {
         LeafRules.VerifyAlone(leaf, Suite);
         Rules.LeafSignature.Require(leaf.VerifySignature(Suite, new LeafPlace(context.GroupId, leafIndex)));
-        Rules.LeafCredentialAccepted.Require(client.Authentication.Accepts(leaf.Credential, leaf.SignatureKey));
-        Rules.SuccessorCredential.Require(client.Authentication.IsValidSuccessor(current.Credential, leaf.Credential));
+        Rules.LeafCredentialAccepted.Require(policy.Authentication.Accepts(leaf.Credential, leaf.SignatureKey));
+        Rules.SuccessorCredential.Require(policy.Authentication.IsValidSuccessor(current.Credential, leaf.Credential));
     }
 
     private void VerifyPsk(PreSharedKeyId id)

@@ -32,14 +32,19 @@ internal sealed class Proposing(MlsClient client, GroupState state)
         Rules.GroupInactive.Require(state.Status == GroupStatus.Active);
         Rules.TooManyPending.Require(state.Stored.Count < client.Options.MaxPendingProposals);
         var sender = new Sender.Member(state.OwnLeaf);
-        new ProposalRules(client, state.Tree, state.Context).Verify(proposal, sender, fresh: true);
+        new ProposalRules(client.LeafPolicy, state.Tree, state.Context).Verify(proposal, sender, fresh: true);
         var format = client.Options.EncryptHandshake ? WireFormat.PrivateMessage : WireFormat.PublicMessage;
         var content = new FramedContent(
             state.Context.GroupId, state.Context.Epoch, sender, ReadOnlyMemory<byte>.Empty, new Content.OfProposal(proposal));
         var signed = AuthenticatedContent.Sign(client.SignatureKey, format, content, state.EncodedContext);
         var consumed = new ConsumedSecrets();
         var (message, sent) = HandshakeFraming.Frame(client, state, signed, consumed);
-        var stored = new StoredProposal(signed.ProposalRef(state.Suite), proposal, sender, leafKey);
-        return new ProposalResult(new MlsGroup(client, sent with { Stored = sent.Stored.Add(stored) }), message, consumed);
+        var stored = new StoredProposal(signed.ProposalRef(state.Suite), proposal, sender);
+        var next = sent with
+        {
+            Stored = sent.Stored.Add(stored),
+            OwnUpdates = leafKey is null ? sent.OwnUpdates : sent.OwnUpdates.Add(new OwnUpdate(stored.Reference, leafKey)),
+        };
+        return new ProposalResult(new MlsGroup(client, next), message, consumed);
     }
 }

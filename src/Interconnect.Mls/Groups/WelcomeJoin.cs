@@ -98,7 +98,7 @@ internal sealed class WelcomeJoin(MlsClient client)
         Rules.ReInitPskEpoch.Require(
             context.Epoch == 1 || !groupSecrets.Psks.Any(id => id is PreSharedKeyId.Resumption { Usage: ResumptionUsage.ReInit or ResumptionUsage.Branch }));
         var tree = GroupInfoTree.Verify(suite, groupInfo, givenTree); // 5
-        GroupInfoTree.VerifyLeaves(client, tree, context);
+        GroupInfoTree.VerifyLeaves(client.LeafPolicy, tree, context);
 
         var ownLeaf = FindOwnLeaf(tree, bundle.Leaf); // 6
         var exported = bundle.LeafKey.Export();

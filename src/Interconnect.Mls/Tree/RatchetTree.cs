@@ -11,11 +11,13 @@ internal readonly record struct PathStep(uint Node, uint CopathNode);
 internal sealed class RatchetTree
 {
     private readonly Subtree root;
+    private KeyIndex? keys;
 
-    private RatchetTree(CipherSuite suite, Subtree root)
+    private RatchetTree(CipherSuite suite, Subtree root, KeyIndex? keys = null)
     {
         Suite = suite;
         this.root = root;
+        this.keys = keys;
     }
 
     public CipherSuite Suite { get; }
@@ -26,6 +28,17 @@ internal sealed class RatchetTree
     public uint MemberCount => root.OccupiedLeaves;
 
     public byte[] TreeHash => root.Hash(Suite.Hash);
+
+    /// <summary>What all members have in common; null for a tree without any.</summary>
+    public LeafTraits? Traits => root.Traits;
+
+    /// <summary>No encryption key, of a leaf or a parent, is in the tree twice.</summary>
+    public bool HasDistinctEncryptionKeys => Keys.HasDistinctEncryptionKeys;
+
+    /// <summary>No signature key is in the tree twice.</summary>
+    public bool HasDistinctSignatureKeys => Keys.HasDistinctSignatureKeys;
+
+    private KeyIndex Keys => keys ??= KeyIndex.Of(Nodes());
 
     public static RatchetTree OfOne(CipherSuite suite, LeafNode leaf) => new(suite, Subtree.OfLeaf(0, leaf));
 
@@ -89,27 +102,29 @@ internal sealed class RatchetTree
         var grown = place is null ? Subtree.Join(null, root, Subtree.Empty(LeafCount, LeafCount)) : root;
         var index = place is null ? LeafCount : place.Node / 2;
         leafIndex = index;
-        return new RatchetTree(Suite, grown.Rewrite(2 * index, leaf, node => node.Parent?.WithUnmerged(index)));
+        return Rewritten(grown, index, leaf, node => node.Parent?.WithUnmerged(index));
     }
 
     /// <summary>Applies an Update (RFC 9420 section 12.1.2): the new leaf, and a blank direct path.</summary>
-    public RatchetTree Update(uint leafIndex, LeafNode leaf) => new(Suite, root.Rewrite(2 * leafIndex, leaf, _ => null));
+    public RatchetTree Update(uint leafIndex, LeafNode leaf) => Rewritten(root, leafIndex, leaf, _ => null);
 
     /// <summary>Applies a Remove (RFC 9420 section 12.1.3): a blank leaf and direct path, then without the empty right halves.</summary>
     public RatchetTree Remove(uint leafIndex)
     {
-        var trimmed = root.Rewrite(2 * leafIndex, null, _ => null);
+        var blanked = Rewritten(root, leafIndex, null, _ => null);
+        var (trimmed, index) = (blanked.root, blanked.keys);
         while (trimmed.Left is not null && trimmed.Right!.OccupiedLeaves == 0)
         {
+            index = index?.Without(trimmed);
             trimmed = trimmed.Left;
         }
 
-        return new RatchetTree(Suite, trimmed);
+        return new RatchetTree(Suite, trimmed, index);
     }
 
     /// <summary>Puts a committer's new leaf and its path in place; nodes not on the filtered direct path become blank.</summary>
     public RatchetTree WithPath(uint leafIndex, LeafNode leaf, IReadOnlyDictionary<uint, ParentNode> path) =>
-        new(Suite, root.Rewrite(2 * leafIndex, leaf, node => path.GetValueOrDefault(node.Node)));
+        Rewritten(root, leafIndex, leaf, node => path.GetValueOrDefault(node.Node));
 
     /// <summary>
     /// The parent nodes that these public keys make on the filtered direct path, with their parent hashes, and the parent hash that the leaf must have
@@ -140,36 +155,20 @@ internal sealed class RatchetTree
         return Suite.Hash.Hash(input.Written);
     }
 
-    public bool HasEncryptionKey(ReadOnlyMemory<byte> key)
-    {
-        foreach (var node in Nodes())
-        {
-            var present = node.Leaf?.EncryptionKey ?? node.Parent?.EncryptionKey;
-            if (present is { } bytes && bytes.Span.SequenceEqual(key.Span))
-            {
-                return true;
-            }
-        }
+    public bool HasEncryptionKey(ReadOnlyMemory<byte> key) => Keys.HasEncryptionKey(key);
 
-        return false;
-    }
-
-    public uint? FindSignatureKey(ReadOnlyMemory<byte> key)
-    {
-        foreach (var (index, leaf) in Leaves())
-        {
-            if (leaf.SignatureKey.Span.SequenceEqual(key.Span))
-            {
-                return index;
-            }
-        }
-
-        return null;
-    }
+    /// <summary>The leaf with this signature key; null when there is none.</summary>
+    public uint? FindSignatureKey(ReadOnlyMemory<byte> key) => Keys.FindSignatureKey(key);
 
     public Member Member(uint leafIndex)
     {
         var leaf = Leaf(leafIndex) ?? throw new InvalidOperationException("The leaf is blank.");
         return new Member(leafIndex, leaf.Credential, leaf.SignatureKey);
+    }
+
+    private RatchetTree Rewritten(Subtree from, uint leafIndex, LeafNode? leaf, Func<Subtree, ParentNode?> parent)
+    {
+        var to = from.Rewrite(2 * leafIndex, leaf, parent);
+        return new RatchetTree(Suite, to, Keys.AfterRewrite(from, to, 2 * leafIndex));
     }
 }

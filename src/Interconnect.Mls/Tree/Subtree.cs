@@ -10,6 +10,7 @@ namespace Interconnect.Mls.Tree;
 internal sealed class Subtree
 {
     private byte[]? hash;
+    private LeafTraits? traits;
 
     private Subtree(uint node, LeafNode? leaf, ParentNode? parent, Subtree? left, Subtree? right)
     {
@@ -40,6 +41,28 @@ internal sealed class Subtree
     /// <summary>True when neither this node nor any below has content; then its resolution is empty.</summary>
     public bool IsBlank { get; }
 
+    /// <summary>What the leaves below have in common; null when there are none. Equal values are one object, so a large group holds few.</summary>
+    public LeafTraits? Traits
+    {
+        get
+        {
+            if (OccupiedLeaves == 0 || traits is not null)
+            {
+                return traits;
+            }
+
+            if (Leaf is not null)
+            {
+                return LeafTraits.Of(Leaf);
+            }
+
+            var combined = LeafTraits.Combine(Left!.Traits, Right!.Traits)!;
+            Left.Share(combined);
+            Right.Share(combined);
+            return traits = combined;
+        }
+    }
+
     public static Subtree OfLeaf(uint leafIndex, LeafNode? leaf) => new(2 * leafIndex, leaf, null, null, null);
 
     public static Subtree Join(ParentNode? parent, Subtree left, Subtree right) =>
@@ -48,6 +71,9 @@ internal sealed class Subtree
     /// <summary>An empty subtree over the leaves first .. first + count - 1.</summary>
     public static Subtree Empty(uint first, uint count) =>
         count == 1 ? OfLeaf(first, null) : Join(null, Empty(first, count / 2), Empty(first + (count / 2), count / 2));
+
+    /// <summary>The child on the way to a leaf's node; null at a leaf.</summary>
+    public Subtree? Towards(uint leafNode) => leafNode < Node ? Left : Right;
 
     public Subtree Find(uint node)
     {
@@ -128,6 +154,14 @@ internal sealed class Subtree
         var from = leaves.BinarySearch(first);
         var to = leaves.BinarySearch(last);
         return leaves[(from < 0 ? ~from : from)..(to < 0 ? ~to : to + 1)];
+    }
+
+    private void Share(LeafTraits wider)
+    {
+        if (traits is { } mine && LeafTraits.AreSame(mine, wider))
+        {
+            traits = wider;
+        }
     }
 
     // TreeHashInput of RFC 9420 section 7.8.

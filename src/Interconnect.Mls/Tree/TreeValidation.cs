@@ -59,6 +59,13 @@ internal static class TreeValidation
         VerifyDistinctKeys(tree);
     }
 
+    /// <summary>No key is in the tree twice (MLS-206, MLS-207).</summary>
+    public static void VerifyDistinctKeys(RatchetTree tree)
+    {
+        Rules.DuplicateEncryptionKey.Require(tree.HasDistinctEncryptionKeys);
+        Rules.DuplicateSignatureKey.Require(tree.HasDistinctSignatureKeys);
+    }
+
     private static void VerifySorted(RatchetTree tree, Subtree node)
     {
         var unmerged = node.Parent!.UnmergedLeaves;
@@ -108,23 +115,5 @@ internal static class TreeValidation
         }
 
         return false;
-    }
-
-    private static void VerifyDistinctKeys(RatchetTree tree)
-    {
-        var encryptionKeys = new HashSet<string>();
-        var signatureKeys = new HashSet<string>();
-        foreach (var node in tree.Nodes())
-        {
-            if ((node.Leaf?.EncryptionKey ?? node.Parent?.EncryptionKey) is { } key)
-            {
-                Rules.DuplicateEncryptionKey.Require(encryptionKeys.Add(Convert.ToBase64String(key.Span)));
-            }
-
-            if (node.Leaf is not null)
-            {
-                Rules.DuplicateSignatureKey.Require(signatureKeys.Add(Convert.ToBase64String(node.Leaf.SignatureKey.Span)));
-            }
-        }
     }
 }

@@ -1,0 +1,9 @@
+namespace Interconnect.Mls.Groups;
+
+/// <summary>How whoever holds a group, member or server, judges the leaves of others. Holds no secret.</summary>
+/// <param name="Authentication">Which credentials are believed.</param>
+/// <param name="Clock">Where lifetimes are measured.</param>
+/// <param name="ClockTolerance">How far clocks may differ.</param>
+/// <param name="EnforceLifetimesOnReceipt">Lifetimes count in commits and trees of others, too.</param>
+internal sealed record LeafPolicy(
+    IAuthenticationService Authentication, TimeProvider Clock, TimeSpan ClockTolerance, bool EnforceLifetimesOnReceipt);
