@@ -97,22 +97,20 @@ public sealed class CipherSuite
     internal HpkeCiphertext EncryptWithLabel(
         HpkePublicKey recipient, ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, ReadOnlySpan<byte> plaintext, IMlsRandom random)
     {
-        using var info = new MlsWriter(context.Length + 64);
-        Labels.WriteEncryptContext(info, label, context);
-        var (encapsulated, sender) = Hpke.SetupSender(recipient, info.Written, random);
-        using (sender)
-        {
-            return new HpkeCiphertext(encapsulated, sender.Seal(default, plaintext));
-        }
+        using var ephemeral = Kem.GenerateKeyPair(random);
+        return Hpke.Seal(EncryptContext(label, context), recipient, plaintext, ephemeral);
     }
 
     /// <summary>DecryptWithLabel (RFC 9420 section 5.1.3). Refuses what does not open (MLS-115).</summary>
-    internal byte[] DecryptWithLabel(IDhPrivateKey recipient, ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, HpkeCiphertext ciphertext)
+    internal byte[] DecryptWithLabel(IDhPrivateKey recipient, ReadOnlySpan<byte> label, ReadOnlySpan<byte> context, HpkeCiphertext ciphertext) =>
+        Hpke.Open(EncryptContext(label, context), recipient, ciphertext);
+
+    /// <summary>What label and context make of HPKE's key schedule; the same for all recipients of one commit.</summary>
+    internal byte[] EncryptContext(ReadOnlySpan<byte> label, ReadOnlySpan<byte> context)
     {
         using var info = new MlsWriter(context.Length + 64);
         Labels.WriteEncryptContext(info, label, context);
-        using var receiver = Hpke.SetupReceiver(ciphertext.KemOutput.Span, recipient, info.Written);
-        return receiver.Open(default, ciphertext.Ciphertext.Span);
+        return Hpke.ScheduleContext(info.Written);
     }
 
     /// <summary>RefHash (RFC 9420 section 5.2): Hash(RefHashInput { opaque label&lt;V&gt;; opaque value&lt;V&gt;; }).</summary>

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Interconnect.Mls.Crypto;
 
 /// <summary>AES-128-GCM, AES-256-GCM or ChaCha20-Poly1305. Ciphertexts end with the 16-octet tag.</summary>
@@ -9,20 +7,21 @@ internal sealed class AeadAlgorithm
 
     public const int TagSize = 16;
 
-    private readonly bool chaCha;
+    private readonly ThreadLocal<CipherContext> contexts;
 
-    private AeadAlgorithm(ushort hpkeId, int keySize, bool chaCha)
+    private AeadAlgorithm(ushort hpkeId, int keySize, string opensslName)
     {
         HpkeId = hpkeId;
         KeySize = keySize;
-        this.chaCha = chaCha;
+        var cipher = Libcrypto.FetchCipher(0, opensslName, null);
+        contexts = new ThreadLocal<CipherContext>(() => new CipherContext(cipher));
     }
 
-    public static AeadAlgorithm Aes128Gcm { get; } = new(1, 16, chaCha: false);
+    public static AeadAlgorithm Aes128Gcm { get; } = new(1, 16, "AES-128-GCM");
 
-    public static AeadAlgorithm Aes256Gcm { get; } = new(2, 32, chaCha: false);
+    public static AeadAlgorithm Aes256Gcm { get; } = new(2, 32, "AES-256-GCM");
 
-    public static AeadAlgorithm ChaCha20 { get; } = new(3, 32, chaCha: true);
+    public static AeadAlgorithm ChaCha20 { get; } = new(3, 32, "ChaCha20-Poly1305");
 
     public ushort HpkeId { get; }
 
@@ -31,18 +30,9 @@ internal sealed class AeadAlgorithm
     /// <summary>Writes ciphertext and tag; the output is <see cref="TagSize"/> longer than the plaintext.</summary>
     public void Seal(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> aad, ReadOnlySpan<byte> plaintext, Span<byte> output)
     {
-        var ciphertext = output[..plaintext.Length];
-        var tag = output[plaintext.Length..];
-        if (chaCha)
-        {
-            using var cipher = new ChaCha20Poly1305(key);
-            cipher.Encrypt(nonce, plaintext, ciphertext, tag, aad);
-        }
-        else
-        {
-            using var cipher = new AesGcm(key, TagSize);
-            cipher.Encrypt(nonce, plaintext, ciphertext, tag, aad);
-        }
+        RequireSizes(key, nonce);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(output.Length, plaintext.Length + TagSize);
+        contexts.Value!.Seal(key, nonce, aad, plaintext, output[..plaintext.Length], output[plaintext.Length..]);
     }
 
     public byte[] Seal(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> aad, ReadOnlySpan<byte> plaintext)
@@ -55,32 +45,20 @@ internal sealed class AeadAlgorithm
     /// <summary>Null when the ciphertext does not authenticate.</summary>
     public byte[]? TryOpen(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> aad, ReadOnlySpan<byte> sealedBytes)
     {
+        RequireSizes(key, nonce);
         if (sealedBytes.Length < TagSize)
         {
             return null;
         }
 
-        var ciphertext = sealedBytes[..^TagSize];
-        var tag = sealedBytes[^TagSize..];
-        var plaintext = new byte[ciphertext.Length];
-        try
-        {
-            if (chaCha)
-            {
-                using var cipher = new ChaCha20Poly1305(key);
-                cipher.Decrypt(nonce, ciphertext, tag, plaintext, aad);
-            }
-            else
-            {
-                using var cipher = new AesGcm(key, TagSize);
-                cipher.Decrypt(nonce, ciphertext, tag, plaintext, aad);
-            }
+        var plaintext = new byte[sealedBytes.Length - TagSize];
+        return contexts.Value!.TryOpen(key, nonce, aad, sealedBytes[..^TagSize], sealedBytes[^TagSize..], plaintext) ? plaintext : null;
+    }
 
-            return plaintext;
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return null;
-        }
+    // libcrypto reads as many octets as the algorithm needs, whatever was given.
+    private void RequireSizes(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeySize);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(nonce.Length, NonceSize);
     }
 }

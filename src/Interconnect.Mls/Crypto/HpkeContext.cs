@@ -28,6 +28,11 @@ internal sealed class HpkeContext(LabeledKdf kdf, AeadAlgorithm? aead, byte[] ke
 
     public byte[] Export(ReadOnlySpan<byte> exporterContext, int length)
     {
+        if (exporterSecret.Length == 0)
+        {
+            throw new InvalidOperationException("A single-shot context exports nothing.");
+        }
+
         var output = new byte[length];
         kdf.LabeledExpand(exporterSecret, "sec"u8, exporterContext, output);
         return output;

@@ -44,12 +44,15 @@ internal sealed class HpkeKem
         return key;
     }
 
+    /// <summary>A key pair of <see cref="IDhGroup.PrivateKeySize"/> random octets: as they are where every string is a key, derived from otherwise.</summary>
+    public IDhPrivateKey FromRandom(ReadOnlySpan<byte> random) => Group.EveryStringIsKey ? Group.ImportPrivate(random) : DeriveKeyPair(random);
+
     public IDhPrivateKey GenerateKeyPair(IMlsRandom random)
     {
         Span<byte> ikm = stackalloc byte[128];
         ikm = ikm[..Group.PrivateKeySize];
         random.Fill(ikm);
-        var key = DeriveKeyPair(ikm);
+        var key = FromRandom(ikm);
         CryptographicOperations.ZeroMemory(ikm);
         return key;
     }

@@ -9,6 +9,9 @@ internal interface IDhGroup
 
     int SharedSecretSize { get; }
 
+    /// <summary>True when every string of the private key's size is a private key, as for X25519 and X448.</summary>
+    bool EveryStringIsKey { get; }
+
     /// <summary>Refuses (MLS-112) what is no private key. Shorter scalars of a NIST curve are left-padded.</summary>
     IDhPrivateKey ImportPrivate(ReadOnlySpan<byte> raw);
 

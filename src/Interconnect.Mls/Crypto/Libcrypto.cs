@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Interconnect.Mls.Crypto;
 
-/// <summary>The few functions of OpenSSL 3's EVP interface that .NET does not expose: X25519, X448, Ed25519, Ed448.</summary>
+/// <summary>
+/// The few functions of OpenSSL 3's EVP interface that this project needs: X25519, X448, Ed25519 and Ed448, which .NET does not have, and digests and AEADs,
+/// whose .NET forms look the algorithm up and make a context for every use.
+/// </summary>
 internal static partial class Libcrypto
 {
     private const string Library = "libcrypto";
@@ -56,6 +59,39 @@ internal static partial class Libcrypto
 
     [LibraryImport(Library, EntryPoint = "EVP_DigestVerify")]
     public static partial int DigestVerify(nint context, ReadOnlySpan<byte> signature, nuint signatureLength, ReadOnlySpan<byte> data, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "EVP_MD_fetch", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint FetchDigest(nint library, string algorithm, string? properties);
+
+    [LibraryImport(Library, EntryPoint = "EVP_DigestInit_ex")]
+    public static partial int DigestInit(nint context, nint digest, nint engine);
+
+    [LibraryImport(Library, EntryPoint = "EVP_DigestUpdate")]
+    public static partial int DigestUpdate(nint context, ReadOnlySpan<byte> data, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "EVP_DigestFinal_ex")]
+    public static partial int DigestFinal(nint context, Span<byte> output, nint length);
+
+    [LibraryImport(Library, EntryPoint = "EVP_CIPHER_fetch", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint FetchCipher(nint library, string algorithm, string? properties);
+
+    [LibraryImport(Library, EntryPoint = "EVP_CIPHER_CTX_new")]
+    public static partial nint NewCipherContext();
+
+    [LibraryImport(Library, EntryPoint = "EVP_CIPHER_CTX_free")]
+    public static partial void FreeCipherContext(nint context);
+
+    [LibraryImport(Library, EntryPoint = "EVP_CipherInit_ex")]
+    public static partial int CipherInit(nint context, nint cipher, nint engine, ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, int encrypt);
+
+    [LibraryImport(Library, EntryPoint = "EVP_CipherUpdate")]
+    public static partial int CipherUpdate(nint context, Span<byte> output, out int written, ReadOnlySpan<byte> input, int length);
+
+    [LibraryImport(Library, EntryPoint = "EVP_CipherFinal_ex")]
+    public static partial int CipherFinal(nint context, Span<byte> output, out int written);
+
+    [LibraryImport(Library, EntryPoint = "EVP_CIPHER_CTX_ctrl")]
+    public static partial int CipherControl(nint context, int command, int length, Span<byte> value);
 
     [LibraryImport(Library, EntryPoint = "ERR_clear_error")]
     public static partial void ClearErrors();

@@ -16,6 +16,8 @@ internal sealed class MontgomeryGroup(int evpType, int size) : IDhGroup
 
     public int SharedSecretSize => size;
 
+    public bool EveryStringIsKey => true;
+
     public IDhPrivateKey ImportPrivate(ReadOnlySpan<byte> raw)
     {
         Rules.MalformedPrivateKey.Require(raw.Length == size);

@@ -18,6 +18,8 @@ internal sealed class NistGroup(NistCurve curve) : IDhGroup
 
     public int SharedSecretSize => curve.FieldSize;
 
+    public bool EveryStringIsKey => false;
+
     public IDhPrivateKey ImportPrivate(ReadOnlySpan<byte> raw)
     {
         var scalar = curve.PadScalar(raw);

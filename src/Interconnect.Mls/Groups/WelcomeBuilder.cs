@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
@@ -21,15 +22,21 @@ internal static class WelcomeBuilder
         var encryptedInfo = suite.Aead.Seal(key.Span, nonce, default, info.Written);
         key.Dispose();
 
-        var secrets = new List<EncryptedGroupSecrets>(applied.Added.Count);
-        foreach (var (leaf, keyPackage) in applied.Added)
+        var scheduleContext = suite.EncryptContext(WelcomeKey.Label, encryptedInfo);
+        var size = suite.Kem.Group.PrivateKeySize;
+        var ephemeral = new byte[applied.Added.Count * size];
+        client.Random.Fill(ephemeral);
+        var secrets = new EncryptedGroupSecrets[applied.Added.Count];
+        Work.ForEach(secrets.Length, at =>
         {
+            var (leaf, keyPackage) = applied.Added[at];
             using var plaintext = new MlsWriter();
             new GroupSecrets(epoch.Joiner.Owned, path?.SecretFor(leaf) is { } secret ? secret.Owned : default(ReadOnlyMemory<byte>?), applied.Psks).Write(plaintext);
-            var recipient = new HpkePublicKey(suite.Kem, keyPackage.InitKey);
-            var sealedSecrets = suite.EncryptWithLabel(recipient, WelcomeKey.Label, encryptedInfo, plaintext.Written, client.Random);
-            secrets.Add(new EncryptedGroupSecrets(keyPackage.Reference(suite), sealedSecrets));
-        }
+            using var key = suite.Kem.FromRandom(ephemeral.AsSpan(at * size, size));
+            var sealedSecrets = suite.Hpke.Seal(scheduleContext, new HpkePublicKey(suite.Kem, keyPackage.InitKey), plaintext.Written, key);
+            secrets[at] = new EncryptedGroupSecrets(keyPackage.Reference(suite), sealedSecrets);
+        });
+        CryptographicOperations.ZeroMemory(ephemeral);
 
         return Codec.Encode<MlsMessage>(new MlsMessage.OfWelcome(new Welcome(suite.Id, secrets, encryptedInfo)));
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Messages;
@@ -35,17 +36,33 @@ internal static class TreeKem
     public static UpdatePath Encrypt(PathDraft draft, IReadOnlySet<uint> addedLeaves, ReadOnlySpan<byte> context, IMlsRandom random)
     {
         var suite = draft.Tree.Suite;
+        var scheduleContext = suite.EncryptContext(PathLabel, context);
+        var recipients = draft.Steps.Select(step => Recipients(draft.Tree, step.CopathNode, addedLeaves)).ToList();
+        var jobs = new List<(int Step, uint Node)>();
+        for (var i = 0; i < recipients.Count; i++)
+        {
+            jobs.AddRange(recipients[i].Select(node => (i, node)));
+        }
+
+        // Randomness is drawn in order, whatever the order of the work.
+        var size = suite.Kem.Group.PrivateKeySize;
+        var ephemeral = new byte[jobs.Count * size];
+        random.Fill(ephemeral);
+        var sealedSecrets = new HpkeCiphertext[jobs.Count];
+        Work.ForEach(jobs.Count, at =>
+        {
+            var (step, node) = jobs[at];
+            using var key = suite.Kem.FromRandom(ephemeral.AsSpan(at * size, size));
+            sealedSecrets[at] = suite.Hpke.Seal(scheduleContext, PublicKeyOf(draft.Tree, node), draft.Secrets.Chain[step].Secret.Span, key);
+        });
+        CryptographicOperations.ZeroMemory(ephemeral);
+
         var nodes = new List<UpdatePathNode>(draft.Steps.Count);
+        var done = 0;
         for (var i = 0; i < draft.Steps.Count; i++)
         {
-            var (_, secret, key) = draft.Secrets.Chain[i];
-            var ciphertexts = new List<HpkeCiphertext>();
-            foreach (var node in Recipients(draft.Tree, draft.Steps[i].CopathNode, addedLeaves))
-            {
-                ciphertexts.Add(suite.EncryptWithLabel(PublicKeyOf(draft.Tree, node), PathLabel, context, secret.Span, random));
-            }
-
-            nodes.Add(new UpdatePathNode(key.PublicKey, ciphertexts));
+            nodes.Add(new UpdatePathNode(draft.Secrets.Chain[i].Key.PublicKey, sealedSecrets[done..(done + recipients[i].Count)]));
+            done += recipients[i].Count;
         }
 
         return new UpdatePath(draft.Leaf, nodes);

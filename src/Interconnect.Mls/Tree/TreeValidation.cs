@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Interconnect.Mls.Encoding;
 
 namespace Interconnect.Mls.Tree;
@@ -6,39 +5,15 @@ namespace Interconnect.Mls.Tree;
 /// <summary>What RFC 9420 sections 7.9.2 and 12.4.3.1 demand of a tree that is seen for the first time.</summary>
 internal static class TreeValidation
 {
-    private const int ParallelFrom = 16;
-
     /// <summary>Leaf signatures, each with its place (MLS-105); in parallel for larger trees, since they dominate a join.</summary>
     public static void VerifyLeafSignatures(RatchetTree tree, ReadOnlyMemory<byte> groupId)
     {
         var leaves = tree.Leaves().ToList();
-        if (leaves.Count < ParallelFrom)
+        Work.ForEach(leaves.Count, at =>
         {
-            foreach (var (index, leaf) in leaves)
-            {
-                Rules.LeafSignature.Require(leaf.VerifySignature(tree.Suite, new LeafPlace(groupId, index)));
-            }
-
-            return;
-        }
-
-        var refusals = new ConcurrentBag<MlsRefusal>();
-        Parallel.ForEach(leaves, (item, state) =>
-        {
-            try
-            {
-                Rules.LeafSignature.Require(item.Leaf.VerifySignature(tree.Suite, new LeafPlace(groupId, item.Index)));
-            }
-            catch (MlsRefusal refusal)
-            {
-                refusals.Add(refusal);
-                state.Stop();
-            }
+            var (index, leaf) = leaves[at];
+            Rules.LeafSignature.Require(leaf.VerifySignature(tree.Suite, new LeafPlace(groupId, index)));
         });
-        if (refusals.TryTake(out var first))
-        {
-            throw new MlsRefusal(first.Error);
-        }
     }
 
     /// <summary>Unmerged leaves (MLS-205), parent hashes (MLS-204), distinct keys (MLS-206, MLS-207).</summary>
