@@ -26,7 +26,10 @@ public sealed record HubLimits
     /// <summary>Most events that wait for one network before new ones to it are refused for a while. Default 1,000,000.</summary>
     public int MaxBacklog { get; init; } = 1_000_000;
 
-    /// <summary>What a sender is told to wait when a backlog is full. Default 1 minute.</summary>
+    /// <summary>Most envelopes that wait in one parked conversation before senders of more are told to wait; delivery reports wait beyond it. Default 1,000.</summary>
+    public int MaxParked { get; init; } = 1_000;
+
+    /// <summary>What a sender is told to wait when a backlog or a parked conversation is full. Default 1 minute.</summary>
     public TimeSpan BacklogRetryAfter { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How many events a second one sender may submit over time; what is more is refused and may come again later. 0: unlimited. Default 1,000.</summary>
@@ -75,6 +78,7 @@ public sealed record HubLimits
             ("maxOpenConsentRequests", MaxOpenConsentRequests, 100_000),
             ("maxBacklog", MaxBacklog, int.MaxValue),
             ("senderBurst", SenderBurst, int.MaxValue),
+            ("maxParked", MaxParked, 100_000),
             ("maxGroup", MaxGroup, 20_000),
             ("publishWindow", PublishWindow, 100_000),
             ("maxOutboxMemory", MaxOutboxMemory, 1L << 40),

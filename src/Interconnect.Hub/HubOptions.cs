@@ -52,6 +52,12 @@ public sealed record HubOptions
     /// <summary>How often expiry, retention and parked conversations are looked at, and how soon a lost lease shows when idle. Default 5 seconds.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>By how much the clock may be set between two looks at it; more, and expiry and retention pause. Default 5 minutes.</summary>
+    public TimeSpan ClockStep { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long the clock has to be steady again before they go on. Default 10 minutes.</summary>
+    public TimeSpan ClockSettle { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Wait before the database or the lease is tried again. Default 1 second.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -125,6 +131,11 @@ public sealed record HubOptions
         if (ParkRetry <= TimeSpan.Zero || ParkRetryMax < ParkRetry)
         {
             yield return "hub:parkRetry is positive and at most hub:parkRetryMax.";
+        }
+
+        if (ClockStep < TimeSpan.FromSeconds(10) || ClockSettle <= TimeSpan.Zero)
+        {
+            yield return "hub:clockStep is at least 10 seconds, and hub:clockSettle is positive.";
         }
 
         if (SweepInterval <= TimeSpan.Zero || RetryInterval <= TimeSpan.Zero)

@@ -5,6 +5,7 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
 {
     private readonly Lock gate = new();
     private readonly List<ManualTimer> timers = [];
+    private TimeSpan set;
     private DateTimeOffset now = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <inheritdoc/>
@@ -15,12 +16,27 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
     {
         lock (gate)
         {
-            return now;
+            return now + set;
         }
     }
 
     /// <inheritdoc/>
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp()
+    {
+        lock (gate)
+        {
+            return now.Ticks;
+        }
+    }
+
+    /// <summary>Sets the wall clock forward or, when negative, back; no time passes and no timer fires.</summary>
+    public void Step(TimeSpan by)
+    {
+        lock (gate)
+        {
+            set += by;
+        }
+    }
 
     /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -33,7 +49,12 @@ public sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
     /// <summary>Moves time on, firing what falls due, in order.</summary>
     public void Advance(TimeSpan by)
     {
-        var target = GetUtcNow() + by;
+        DateTimeOffset target;
+        lock (gate)
+        {
+            target = now + by;
+        }
+
         while (true)
         {
             ManualTimer? next;

@@ -30,6 +30,7 @@ internal sealed class HubMetrics : IDisposable
     private readonly Histogram<double> crossing;
     private Func<IEnumerable<(string Network, long Entries)>> depth = () => [];
     private Func<int> parked = () => 0;
+    private volatile bool sweepsPaused;
 
     public HubMetrics(IMeterFactory factory)
     {
@@ -45,6 +46,13 @@ internal sealed class HubMetrics : IDisposable
         crossing = meter.CreateHistogram("interconnect_hub_crossing_seconds", "s", "accepted: from received to accepted; handed_over, delivered, bounced, expired: from accepted.", null, Crossing);
         meter.CreateObservableGauge("interconnect_hub_outbox_events", () => depth().Select(d => new Measurement<long>(d.Entries, Tag("network", d.Network))), null, "Envelopes that wait to be published, by destination network.");
         meter.CreateObservableGauge("interconnect_hub_parked_conversations", () => parked(), null, "Conversations that are parked now.");
+        meter.CreateObservableGauge("interconnect_hub_sweeps_paused", () => sweepsPaused ? 1 : 0, null, "1 while expiry and retention pause because the clock was set.");
+    }
+
+    public bool SweepsPaused
+    {
+        get => sweepsPaused;
+        set => sweepsPaused = value;
     }
 
     public long OutboxDepth => depth().Sum(d => d.Entries);

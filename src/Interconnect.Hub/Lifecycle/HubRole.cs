@@ -25,6 +25,7 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
     private readonly IBusConsumer consumer;
     private readonly TimeProvider clock;
     private readonly ILogger<HubRole> log;
+    private readonly ClockWatch watch;
     private readonly CancellationTokenSource stopping = new();
     private CancellationToken drainUntil = CancellationToken.None;
     private bool aborted;
@@ -43,6 +44,7 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
         this.clock = clock;
         this.log = log;
         policy = new HubPolicy(options);
+        watch = new ClockWatch(clock, options, status, metrics, log);
     }
 
     /// <summary>Tests put failures around the commit.</summary>
@@ -129,7 +131,7 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
 
         await Migrations.ApplyAsync(database.Database, "hub", typeof(HubRole).Assembly, stopping.Token);
         var commit = AroundCommit((batch, cancellation) => batch.ExecuteAsync(lease.Connection, cancellation));
-        var parts = new HubParts(database.Database, lease, commit, policy, publisher, consumer, metrics, clock, log);
+        var parts = new HubParts(database.Database, lease, commit, policy, publisher, consumer, metrics, clock, watch, log);
         status.Set(HubState.Starting, "waiting for the bus");
         await using var session = await HubSession.StartAsync(parts, stopping.Token);
         status.Set(HubState.Active);

@@ -13,9 +13,12 @@ internal sealed class HubStart
 
     public List<ParkedConversation> Parked { get; } = [];
 
+    /// <summary>What waits in the parked conversations.</summary>
+    public List<(ConversationKey Conversation, HubStream Stream, EventId Id)> Waiting { get; } = [];
+
     public long ExpiryWatermark { get; private set; }
 
-    /// <summary>The time of the last decision; the hub's own time never goes back behind it.</summary>
+    /// <summary>The ledger time of the last decision; later ledger times never go back behind it.</summary>
     public DateTimeOffset LastDecision { get; private set; }
 
     private static readonly RowStatement<long> Largest = new(
@@ -34,12 +37,21 @@ internal sealed class HubStart
             .Query(Largest, [0], start.ReadNumbers)
             .Query(OutboxStore.HeadersAfter, [0], row => start.Outbox.Add(new OutboxPageHeader(row.GetInt64(0), NetworkId.Parse(row.GetString(1)), (int)row.GetInt64(2))))
             .Query(ParkedStore.All, [-1], row => start.Parked.Add(ParkedStore.Read(row)))
+            .Query(ParkedStore.Envelopes, [-1], row => start.AddWaiting(ParkedStore.ReadEnvelope(row)))
             .Query(WatermarkStore.ByName, [WatermarkStore.Expiry], row => start.ExpiryWatermark = row.GetInt64(1))
             .ExecuteAsync(connection, cancellation);
 
         // When retention has emptied the ledger, numbers go on where the sweep stands.
         start.Numbers.Event = Math.Max(start.Numbers.Event, start.ExpiryWatermark);
         return start;
+    }
+
+    private void AddWaiting(ParkedEnvelope parked)
+    {
+        if (EnvelopeCodec.TryDecode(parked.Body, out var envelope, out _))
+        {
+            Waiting.Add((parked.Conversation, parked.Stream, envelope.Id));
+        }
     }
 
     private void ReadNumbers(DbDataReader row)

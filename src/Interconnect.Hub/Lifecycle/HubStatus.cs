@@ -5,11 +5,18 @@ public sealed class HubStatus
 {
     private volatile HubReadiness current = new(HubState.Starting, "the hub has not started");
 
+    private volatile string? sweepsPaused;
+
     /// <summary>State and reason.</summary>
     public HubReadiness Current => current;
 
     /// <summary>Null when the hub takes events; else the reason in plain words, without credentials.</summary>
     public string? WhyNotReady => current.State == HubState.Active ? null : current.Reason ?? current.State.ToString();
+
+    /// <summary>Why expiry and retention pause, in plain words; null when they do not. Events are taken all the same.</summary>
+    public string? SweepsPaused => sweepsPaused;
+
+    internal void SetSweepsPaused(string? reason) => sweepsPaused = reason;
 
     internal void Set(HubState state, string? reason = null) => current = new HubReadiness(state, reason);
 }

@@ -48,6 +48,10 @@ internal static class ParkedStore
         "SELECT p.parked_no, p.conversation, p.stream, p.body FROM hub_parked p WHERE p.conversation = (SELECT conversation FROM given) ORDER BY p.parked_no LIMIT 1",
         RowColumn<ConversationKey>.Text("conversation", k => k.Value));
 
+    /// <summary>All that waits; the given row is only there because a statement has one.</summary>
+    public static readonly RowStatement<long> Envelopes = new(
+        "SELECT parked_no, conversation, stream, body FROM hub_parked WHERE parked_no > (SELECT parked_no FROM given)", RowColumn<long>.Number("parked_no", n => n));
+
     public static readonly RowStatement<long> Delete = new(
         "DELETE FROM hub_parked WHERE parked_no IN (SELECT parked_no FROM given)", RowColumn<long>.Number("parked_no", n => n));
 

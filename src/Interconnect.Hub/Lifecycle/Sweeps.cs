@@ -19,8 +19,12 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
         }
 
         await engine.Parking.SweepAsync(engine);
-        await ExpireAsync(engine);
-        await ForgetAsync(engine);
+        if (parts.Watch.IsSteady())
+        {
+            await ExpireAsync(engine);
+            await ForgetAsync(engine);
+        }
+
         await engine.FlushAsync();
     }
 
@@ -29,7 +33,7 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
     {
         for (var started = parts.Clock.GetTimestamp(); parts.Clock.GetElapsedTime(started) < Budget;)
         {
-            if (await ChunkEndAsync(expiryWatermark, engine.Now() - parts.Policy.Options.Expiry) is not { } end)
+            if (await ChunkEndAsync(expiryWatermark, parts.Clock.GetUtcNow() - parts.Policy.Options.Expiry) is not { } end)
             {
                 return;
             }
@@ -47,7 +51,7 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
     private async Task ForgetAsync(HubEngine engine)
     {
         var started = parts.Clock.GetTimestamp();
-        var now = engine.Now();
+        var now = parts.Clock.GetUtcNow();
         while (Math.Min(await ChunkEndAsync(0, now - parts.Policy.Options.Retention) ?? 0, expiryWatermark) is > 0 and var through)
         {
             await engine.TransactAsync(static _ => { }, batch => batch.Add(LedgerQueries.DeleteDeliveriesThrough, [through]).Add(LedgerQueries.DeleteThrough, [through]));

@@ -95,6 +95,9 @@ public sealed record HubRule
     /// <summary>Rate.</summary>
     public static HubRule SenderRate { get; } = new("HUB-027", "A sender submits no more in a time than the hub allows; try again later.");
 
+    /// <summary>Parked.</summary>
+    public static HubRule ParkedBound { get; } = new("HUB-028", "The conversation waits for an operator and holds a bounded number of events; try again later.");
+
     /// <summary>Who asks.</summary>
     public static HubRule ConsentByRequester { get; } = new("HUB-030", "Only the requester asks for consent and takes the request back.");
 

@@ -33,6 +33,14 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy)
         return view;
     }
 
+    /// <summary>Whether the ledger has the event; asks for nothing else.</summary>
+    public static async Task<bool> IsKnownAsync(DbConnection connection, EventId id, CancellationToken cancellation)
+    {
+        var known = false;
+        await new StatementBatch().Query(LedgerQueries.KnownEvents, [id], _ => known = true).ExecuteAsync(connection, cancellation);
+        return known;
+    }
+
     private void AddKnown(HubView view, KnownEvent known)
     {
         view.Events.Add(known.Id);

@@ -5,8 +5,9 @@ namespace Interconnect.Hub;
 
 /// <summary>
 /// Gathers what one transaction writes. Staging one event first makes everything that could fail and then changes lists and view, so an exception leaves the rest of the group intact.
+/// One file, since what is staged, written and remembered after the commit has to be the same.
 /// </summary>
-internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbers, DateTimeOffset now)
+internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbers, DateTimeOffset now, DateTimeOffset ledgerTime)
 {
     private readonly List<LedgerEvent> events = [];
     private readonly List<LedgerDelivery> deliveries = [];
@@ -20,6 +21,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     private readonly Dictionary<ConversationKey, Conversation> advanced = [];
     private readonly OutboxDraft outgoing = new();
     private readonly List<ParkedEnvelope> parked = [];
+    private readonly List<(ConversationKey Lane, HubStream Stream, EventId Id)> newlyWaiting = [];
     private readonly List<EventId> repeated = [];
     private readonly List<Action<HubMetrics>> counts = [];
     private IReadOnlyList<OutboxPage>? pages;
@@ -68,7 +70,18 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
 
     public void Expire(LedgerTarget target) => Move(target, DeliveryStatus.Expired, HubRule.InTime.Id, HubRule.InTime.Demand, now);
 
-    public void Park(PreparedEvent prepared, ConversationKey lane) => parked.Add(new ParkedEnvelope(++numbers.Parked, lane, prepared.Stream, prepared.Body.ToArray()));
+    /// <summary>What this transaction parks.</summary>
+    public IReadOnlyList<(ConversationKey Lane, HubStream Stream, EventId Id)> NewlyWaiting => newlyWaiting;
+
+    public bool IsNewlyWaiting(PreparedEvent prepared) => newlyWaiting.Exists(p => p.Stream == prepared.Stream && p.Id == prepared.Envelope.Id);
+
+    public void Park(PreparedEvent prepared, ConversationKey lane)
+    {
+        parked.Add(new ParkedEnvelope(++numbers.Parked, lane, prepared.Stream, prepared.Body.ToArray()));
+        newlyWaiting.Add((lane, prepared.Stream, prepared.Envelope.Id));
+    }
+
+    public void WaitsAlready(PreparedEvent prepared) => counts.Add(m => m.Duplicate(KnownOrigin(prepared.Envelope)));
 
     /// <summary>Adds everything to one transaction.</summary>
     public void AddTo(StatementBatch batch) => batch
@@ -156,7 +169,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         }
         else if (HubRule.All.FirstOrDefault(r => r.Id == known.RuleId) is { } rule)
         {
-            var refused = new Decision.Refused(rule, known.Detail, rule == HubRule.Backlog ? policy.Limits.BacklogRetryAfter : rule == HubRule.SenderRate ? policy.Limits.SenderRetryAfter : null, rule == HubRule.CommitEpoch ? EpochOf(again) : null);
+            var refused = new Decision.Refused(rule, known.Detail, RetryAfterOf(rule), rule == HubRule.CommitEpoch ? EpochOf(again) : null);
             var refusal = Replies.Again(Replies.Refusal(again, SubmitDecision.LaneOf(again, view), refused, Hub, now), now);
             var body = EnvelopeCodec.Encode(refusal);
             AddMade(refusal, again.Sender!, body.Length);
@@ -166,6 +179,9 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         view.Known[again.Id] = known with { RepeatedAt = now };
         repeated.Add(again.Id);
     }
+
+    private TimeSpan? RetryAfterOf(HubRule rule) =>
+        rule == HubRule.Backlog || rule == HubRule.ParkedBound ? policy.Limits.BacklogRetryAfter : rule == HubRule.SenderRate ? policy.Limits.SenderRetryAfter : null;
 
     private ulong? EpochOf(FederationEnvelope envelope) => envelope.Event is RoomUpdate update && view.Rooms.TryGetValue(update.Room, out var room) ? (ulong?)room?.Epoch : null;
 
@@ -290,13 +306,13 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         Labels = envelope.Labels,
         Bytes = envelope.EncodedEvent.Length,
         ReceivedAt = envelope.ReceivedAt,
-        DecidedAt = now,
+        DecidedAt = ledgerTime,
     };
 
     // Refusals and answers have rows, so that what became of them can be told. Delivery reports have none: they would make four rows of each message, and nobody asks about a report on a report.
     private void AddMade(FederationEnvelope reply, UserUri recipient, int bytes)
     {
-        var row = new LedgerEvent { No = ++numbers.Event, Id = reply.Id, Kind = reply.Event.Kind, Labels = reply.Labels, Bytes = bytes, ReceivedAt = now, DecidedAt = now };
+        var row = new LedgerEvent { No = ++numbers.Event, Id = reply.Id, Kind = reply.Event.Kind, Labels = reply.Labels, Bytes = bytes, ReceivedAt = now, DecidedAt = ledgerTime };
         events.Add(row);
         deliveries.Add(new LedgerDelivery(row.No, recipient, DeliveryStatus.Accepted, now));
     }

@@ -14,7 +14,7 @@ internal delegate Task CommitStep(StatementBatch batch, CancellationToken cancel
 /// last one, and an idle hub answers at once. The steps, numbered as in the architecture's way of a message:
 /// (3.1) look up what was seen before, (3.2) decide on each event in order, (3.3) commit dedupe, ledger, state and outbox at once,
 /// (3.4) make the caches what the database is and count, (4.1) hand the outbox pages to the dispatcher, (4.2) let the bus acknowledge.
-/// Publishing happens from the outbox, so a slow destination never holds up a partition.
+/// Publishing happens from the outbox, so a slow destination never holds up a partition. Longer than most files, so that these steps stand together.
 /// </summary>
 internal sealed class HubEngine
 {
@@ -37,10 +37,15 @@ internal sealed class HubEngine
         this.dispatcher = dispatcher;
         numbers = start.Numbers;
         lastNow = start.LastDecision;
+        if (start.LastDecision - parts.Clock.GetUtcNow() > parts.Policy.Options.ClockStep)
+        {
+            parts.Log.LogWarning("The ledger's last decision is dated {Ahead} ahead of the clock; it orders the ledger and nothing else", start.LastDecision - parts.Clock.GetUtcNow());
+        }
+
         caches = new HubCaches(parts.Policy.Limits.CacheEntries);
         loader = new GroupLoader(caches, parts.Policy);
         budgets = new SenderBudgets(parts.Policy.Limits);
-        Parking = new Parking(parts, start.Parked);
+        Parking = new Parking(parts, start);
     }
 
     private abstract record Work
@@ -144,12 +149,8 @@ internal sealed class HubEngine
     /// <summary>Handles one envelope of a parked conversation; an exception leaves it parked.</summary>
     public Task TransactReleasedAsync(PreparedEvent prepared, Action<StatementBatch> more) => TransactAsync([prepared], static (_, _) => { }, more, released: true);
 
-    /// <summary>The hub's time: never behind a decision already made, so that ledger times grow with ledger numbers.</summary>
-    public DateTimeOffset Now()
-    {
-        var now = parts.Clock.GetUtcNow();
-        return lastNow = now > lastNow ? now : lastNow;
-    }
+    // Ledger times grow with ledger numbers, also when the clock goes back. Nothing else is measured with this.
+    private DateTimeOffset LedgerTime(DateTimeOffset now) => lastNow = now > lastNow ? now : lastNow;
 
     private async Task ProcessAsync(List<Work.Batch> group)
     {
@@ -189,14 +190,20 @@ internal sealed class HubEngine
         }
     }
 
-    private Task ParkAsync(PreparedEvent prepared, Exception reason)
+    // What the event needs could not be read or written, so only its id is looked up. A conversation that waits already keeps the time of its next try.
+    private async Task ParkAsync(PreparedEvent prepared, Exception reason)
     {
         var lane = LaneOf(prepared, null);
-        var parked = Parking.Make(lane, reason, Now());
-        return TransactAsync([], (work, newly) =>
+        var parked = Parking.Contains(lane) ? null : Parking.Make(lane, reason, parts.Clock.GetUtcNow());
+        var answered = prepared.Stream == HubStream.Submit && await GroupLoader.IsKnownAsync(parts.Lease.Connection, prepared.Envelope.Id, CancellationToken.None);
+        await TransactAsync([], (work, newly) =>
         {
-            newly.Add(parked);
-            work.Park(prepared, lane);
+            if (parked is not null)
+            {
+                newly.Add(parked);
+            }
+
+            Park(prepared, lane, answered, work);
         }, static _ => { }, released: false);
     }
 
@@ -221,13 +228,13 @@ internal sealed class HubEngine
         using var activity = HubMetrics.Activities.StartActivity("hub.transaction");
         activity?.SetTag("events", events.Count);
         var started = parts.Clock.GetTimestamp();
-        var now = Now();
+        var now = parts.Clock.GetUtcNow();
 
         // (3.1) A crash here leaves nothing: only reads happened.
         var view = await loader.LoadAsync(parts.Lease.Connection, events, now, CancellationToken.None);
 
         // (3.2) A crash here leaves nothing: decisions live in memory.
-        var work = new GroupWork(view, parts.Policy, numbers, now);
+        var work = new GroupWork(view, parts.Policy, numbers, now, LedgerTime(now));
         var parkedNow = new List<ParkedConversation>();
         stage(work, parkedNow);
         foreach (var prepared in events)
@@ -255,7 +262,7 @@ internal sealed class HubEngine
 
         // (3.4) A crash here leaves the same as after the commit; caches and counters are memory.
         work.Committed(caches, parts.Metrics);
-        Parking.Committed(parkedNow, parts.Metrics);
+        Parking.Committed(parkedNow, work.NewlyWaiting, parts.Metrics);
         if (events.Count > 0)
         {
             parts.Metrics.Transaction(events.Count, parts.Clock.GetElapsedTime(started));
@@ -273,7 +280,7 @@ internal sealed class HubEngine
         var lane = LaneOf(prepared, view);
         if (!released && (Parking.Contains(lane) || parkedNow.Exists(p => p.Conversation == lane)))
         {
-            work.Park(prepared, lane);
+            Park(prepared, lane, view.Events.Contains(prepared.Envelope.Id), work);
             return;
         }
 
@@ -297,13 +304,31 @@ internal sealed class HubEngine
         {
             parts.Log.LogError("Handling an event failed with {Exception} at {Place}; its conversation is parked", e.GetType().Name, PlaceOf(e));
             parkedNow.Add(Parking.Make(lane, e, now));
-            work.Park(prepared, lane);
+            Park(prepared, lane, view.Events.Contains(prepared.Envelope.Id), work);
         }
     }
 
     // A report is the adapter's and belongs where its delivery was.
     private static ConversationKey LaneOf(PreparedEvent prepared, HubView? view) =>
         prepared.Stream == HubStream.Report ? prepared.Envelope.Conversation : SubmitDecision.LaneOf(prepared.Envelope, view);
+
+    // Each event waits once, however often it is brought, and a conversation takes a bounded number of them. Reports are not refused: nobody would bring them again, and there are only
+    // as many as what was delivered asks for.
+    private void Park(PreparedEvent prepared, ConversationKey lane, bool answered, GroupWork work)
+    {
+        if (Parking.IsWaiting(prepared, lane) || work.IsNewlyWaiting(prepared))
+        {
+            work.WaitsAlready(prepared);
+        }
+        else if (prepared.Stream == HubStream.Report || Parking.Waiting(lane) + work.NewlyWaiting.Count(p => p.Lane == lane) < parts.Policy.Limits.MaxParked)
+        {
+            work.Park(prepared, lane);
+        }
+        else
+        {
+            work.Stage(prepared, answered ? new Decision.Duplicate() : new Decision.Refused(HubRule.ParkedBound, RetryAfter: parts.Policy.Limits.BacklogRetryAfter));
+        }
+    }
 
     // What waits for a network is bounded; past the bound senders are told to wait.
     private Decision Yielding(Decision decision) =>

@@ -29,7 +29,7 @@ public sealed class ParkingTests
         await world.Bus.SubmitAsync(broken[2]);
 
         var parked = Assert.Single(await world.Admin.ParkedAsync(CancellationToken.None));
-        Assert.Equal(4, parked.Waiting);
+        Assert.Equal(3, parked.Waiting);
         Assert.Equal("a defect: FormatException", parked.Reason);
         Assert.Matches("^[0-9a-f]{16}$", parked.OpaqueId);
 
@@ -37,7 +37,7 @@ public sealed class ParkingTests
         world.Clock.Advance(world.Options.ParkRetry + TimeSpan.FromSeconds(5));
         await UntilAsync(async () => (await world.Admin.ParkedAsync(CancellationToken.None))[0].Attempts == 2);
         var again = Assert.Single(await world.Admin.ParkedAsync(CancellationToken.None));
-        Assert.Equal((4, parked.OpaqueId), (again.Waiting, again.OpaqueId));
+        Assert.Equal((3, parked.OpaqueId), (again.Waiting, again.OpaqueId));
         Assert.True(again.NotBefore - world.Clock.GetUtcNow() > world.Options.ParkRetry);
         Assert.False(world.Bus.TryNext(World.Matrix, out _));
 
@@ -84,6 +84,49 @@ public sealed class ParkingTests
         Assert.Equal(bad.Id, (await world.Bus.NextAsync(World.Matrix)).Id);
     }
 
+    [Fact]
+    public async Task ParkedBound_ConversationFull_RefusesMoreAndTakesNoneTwiceAcrossARestart()
+    {
+        await using var world = await World.StartAsync(o => o with { Limits = o.Limits with { MaxParked = 2 } });
+        var room = await world.RoomAsync(world.Alice, world.Bob);
+        var before = await world.CrossesAsync(world.Alice, world.Bob, world.Alice.Writes(room, "before"));
+        var sent = Enumerable.Range(0, 3).Select(i => world.Alice.Send(world.Alice.Writes(room, "waits " + i))).ToList();
+        var members = await ExecuteAsync(world, "SELECT members FROM hub_rooms WHERE room = @room", room);
+        await ExecuteAsync(world, "UPDATE hub_rooms SET members = 'damaged' WHERE room = @room", room);
+        await world.CrashHubAsync();
+        await world.StartHubAsync();
+        Drain(world);
+
+        await world.Bus.SubmitAsync(sent[0], sent[0], sent[1]);
+        var first = Assert.Single(await world.Admin.ParkedAsync(CancellationToken.None));
+        var refusal = await world.RefusesAsync(sent[2], HubRule.ParkedBound);
+        Assert.Equal(TimeSpan.FromMinutes(1), refusal.RetryAfter);
+
+        // What comes meanwhile does not put off the next try.
+        world.Clock.Advance(TimeSpan.FromSeconds(1));
+        await world.Bus.SubmitAsync(sent[2]);
+        Assert.Equal(first.NotBefore, Assert.Single(await world.Admin.ParkedAsync(CancellationToken.None)).NotBefore);
+
+        await world.CrashHubAsync();
+        await world.StartHubAsync();
+        await world.Bus.SubmitAsync(sent[1]);
+        Assert.Equal(2, Assert.Single(await world.Admin.ParkedAsync(CancellationToken.None)).Waiting);
+
+        // A report waits all the same: nobody would bring it again.
+        await world.Bus.ReportAsync(world.Bob.Reports(before, DeliveryStatus.Delivered));
+        Assert.Equal(3, Assert.Single(await world.Admin.ParkedAsync(CancellationToken.None)).Waiting);
+
+        await ExecuteAsync(world, "UPDATE hub_rooms SET members = @members WHERE room = @room", room, (string)members!);
+        await world.CrashHubAsync();
+        await world.StartHubAsync();
+        world.Clock.Advance(world.Options.ParkRetry + world.Options.SweepInterval);
+        await UntilAsync(async () => (await world.Admin.ParkedAsync(CancellationToken.None)).Count == 0);
+        await world.AdvanceUntilAsync(world.Quiet);
+        Assert.Equal([sent[0].Id, sent[1].Id], Drain(world, World.Matrix).Select(e => e.Id));
+        Assert.Contains(Drain(world, World.Xmpp), e => e.Event is DeliveryReport { Status: DeliveryStatus.Delivered } report && report.Event == before.Id);
+        await world.CrossesAsync(world.Alice, world.Bob, world.Alice.Writes(room, "flows"));
+    }
+
     private static async Task<object?> ExecuteAsync(World world, string sql, RoomUri room, string? members = null)
     {
         await using var database = Database.Create(world.Options.Database);
@@ -111,6 +154,17 @@ public sealed class ParkingTests
         }
 
         Assert.True(await happened());
+    }
+
+    private static List<FederationEnvelope> Drain(World world, string network)
+    {
+        var drained = new List<FederationEnvelope>();
+        while (world.Bus.TryNext(network, out var envelope))
+        {
+            drained.Add(envelope!);
+        }
+
+        return drained;
     }
 
     private static void Drain(World world)
