@@ -36,6 +36,9 @@ public sealed class HubOnPostgres
         Assert.True(simulation.Written > 100 && simulation.Crashes > 3 && simulation.FaultsStruck > 3);
     }
 
+    [Fact(DisplayName = "On PostgreSQL consents that the version before wrote mean what they meant")]
+    public async Task ConsentWords() => await ConsentWordsMigration.RunAsync(await DatabaseAsync());
+
     [Fact(DisplayName = "A hub whose session the server ends stops writing at once, and the standby takes over where it was")]
     public async Task Takeover()
     {

@@ -289,6 +289,9 @@ public abstract class AdapterHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public Task Start_OnTheTablesOfTheVersionBefore_TakesUpWhatTheyHold() => OldHostTables.RunAsync(options);
+
+    [Fact]
     public async Task Deliver_WaitedTooLong_IsBouncedAndTheNextGoesOn()
     {
         var clock = new ManualClock();

@@ -1,0 +1,9 @@
+using Interconnect.Hub.Tests.Kit;
+
+namespace Interconnect.Hub.Tests.Lifecycle;
+
+public sealed class MigrationTests
+{
+    [Fact]
+    public Task ConsentWords_RowsOfTheVersionBefore_MeanWhatTheyMeant() => ConsentWordsMigration.RunAsync(null);
+}
