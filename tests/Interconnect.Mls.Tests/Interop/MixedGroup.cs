@@ -4,11 +4,13 @@ namespace Interconnect.Mls.Tests.Interop;
 /// A group whose members belong to several implementations. After every epoch each member took the same bytes and must show the same epoch authenticator and exported
 /// secret; every text must arrive at everybody.
 /// </summary>
-internal sealed class MixedGroup(Random random)
+/// <param name="random">Decides everything.</param>
+/// <param name="inOrder">Texts of one sender stay in order; only their epoch may be over when they arrive.</param>
+internal sealed class MixedGroup(Random random, bool inOrder)
 {
     private readonly List<IMember> members = [];
     private readonly Dictionary<IMember, ulong> joinedAt = [];
-    private readonly List<(ulong Epoch, byte[] Message, string Text, List<IMember> To)> late = [];
+    private readonly List<(IMember Sender, ulong Epoch, byte[] Message, string Text, List<IMember> To)> late = [];
     private readonly List<string> log = [];
 
     public IReadOnlyList<IMember> Members => members;
@@ -17,6 +19,9 @@ internal sealed class MixedGroup(Random random)
 
     /// <summary>The epoch that the latest of the members joined in.</summary>
     public ulong LatestJoin => joinedAt.Values.Max();
+
+    /// <summary>How often a known defect of another implementation was met.</summary>
+    public int Excused { get; private set; }
 
     /// <summary>The operations so far, to be shown when one failed.</summary>
     public string Log => string.Join('\n', log);
@@ -71,9 +76,18 @@ internal sealed class MixedGroup(Random random)
         var able = members.Where(member => member != joiner && member.Abilities.HasFlag(Abilities.GroupInfo)).ToList();
         var informer = able[random.Next(able.Count)];
         Note($"  {joiner.Name} joins by an external commit from {informer.Name}'s GroupInfo{(again ? ", again" : string.Empty)}");
-        var (commit, view) = await joiner.JoinExternallyAsync(await informer.GroupInfoAsync(), again);
-        joinedAt[joiner] = Epoch + 1;
-        await SettleAsync(commit, joiner, view, [], again ? [] : [joiner]);
+        var groupInfo = await informer.GroupInfoAsync();
+        try
+        {
+            var (commit, view) = await joiner.JoinExternallyAsync(groupInfo, again);
+            joinedAt[joiner] = Epoch + 1;
+            await SettleAsync(commit, joiner, view, [], again ? [] : [joiner]);
+        }
+        catch (PeerRefusal refusal) when (KnownDefects.IsUnequalUnmergedLeaves(refusal, this))
+        {
+            Note($"  {joiner.Name} cannot: known defect");
+            Excused++;
+        }
     }
 
     /// <summary>Texts of one sender; they arrive in any order, some of them only after the next epoch began.</summary>
@@ -86,12 +100,12 @@ internal sealed class MixedGroup(Random random)
             sent.Add((await sender.SendAsync(text), text));
         }
 
-        foreach (var (message, text) in sent.OrderBy(_ => random.Next()))
+        foreach (var (message, text) in inOrder ? sent : sent.OrderBy(_ => random.Next()).ToList())
         {
             var to = members.Where(member => member != sender).ToList();
-            if (random.Next(4) == 0)
+            if (random.Next(4) == 0 || (inOrder && late.Any(item => item.Sender == sender)))
             {
-                late.Add((Epoch, message, text, to));
+                late.Add((sender, Epoch, message, text, to));
                 continue;
             }
 
@@ -117,17 +131,27 @@ internal sealed class MixedGroup(Random random)
         var views = new List<(IMember Member, View View)> { (committer, first) };
         foreach (var member in members.Where(member => member != committer))
         {
-            var view = await TakeAsync(member, commit);
-            Same(leaving.Contains(member) ? "removed" : "in the group", view.Active ? "in the group" : "removed", member, "membership");
-            if (view.Active)
+            if (await TakeCommitAsync(member, commit, leaving.Contains(member), joining.Count > 0) is { } view)
             {
                 views.Add((member, view));
             }
         }
 
+        var absent = new List<IMember>();
         foreach (var joiner in joining.Where(joiner => joiner != committer))
         {
-            views.Add((joiner, await GuardedAsync(joiner, "join", () => joiner.JoinAsync(welcome!, tree))));
+            try
+            {
+                views.Add((joiner, await joiner.JoinAsync(welcome!, tree)));
+            }
+            catch (PeerRefusal refusal) when (KnownDefects.IsUnequalUnmergedLeaves(refusal, this))
+            {
+                absent.Add(joiner);
+            }
+            catch (Exception refusal) when (refusal is PeerRefusal or InvalidOperationException)
+            {
+                throw new DivergenceException($"{joiner.Name} does not join: {refusal.Message}");
+            }
         }
 
         Epoch++;
@@ -137,7 +161,7 @@ internal sealed class MixedGroup(Random random)
             joinedAt.Remove(member);
         }
 
-        foreach (var joiner in joining)
+        foreach (var joiner in joining.Except(absent))
         {
             members.Add(joiner);
             joinedAt[joiner] = Epoch;
@@ -152,11 +176,17 @@ internal sealed class MixedGroup(Random random)
         }
 
         await DeliverLateAsync();
+        if (absent.Count > 0)
+        {
+            Note($"  {string.Join(' ', absent.Select(member => member.Name))} cannot join: known defect");
+            Excused += absent.Count;
+            await CommitAsync(Ours.First(), new Change(), leaving: absent);
+        }
     }
 
     private async Task DeliverLateAsync()
     {
-        foreach (var (sentIn, message, text, to) in late.ToList())
+        foreach (var (_, sentIn, message, text, to) in late)
         {
             foreach (var receiver in to.Where(member => joinedAt.TryGetValue(member, out var since) && since <= sentIn))
             {
@@ -167,17 +197,37 @@ internal sealed class MixedGroup(Random random)
         late.Clear();
     }
 
-    private static Task<View> TakeAsync(IMember member, byte[] message) => GuardedAsync(member, "take", () => member.TakeAsync(message));
-
-    private static async Task<View> GuardedAsync(IMember member, string what, Func<Task<View>> run)
+    /// <returns>Null when the commit removed the member.</returns>
+    private async Task<View?> TakeCommitAsync(IMember member, byte[] commit, bool removed, bool othersJoin)
     {
+        View view;
         try
         {
-            return await run();
+            view = await member.TakeAsync(commit);
+        }
+        catch (PeerRefusal refusal) when (KnownDefects.IsRefilledLeaf(refusal, removed, othersJoin))
+        {
+            Excused++;
+            return null;
         }
         catch (Exception refusal) when (refusal is PeerRefusal or InvalidOperationException)
         {
-            throw new DivergenceException($"{member.Name} does not {what}: {refusal.Message}");
+            throw new DivergenceException($"{member.Name} does not take the commit: {refusal.Message}");
+        }
+
+        Same(removed ? "removed" : "in the group", view.Active ? "in the group" : "removed", member, "membership");
+        return view.Active ? view : null;
+    }
+
+    private static async Task<View> TakeAsync(IMember member, byte[] message)
+    {
+        try
+        {
+            return await member.TakeAsync(message);
+        }
+        catch (Exception refusal) when (refusal is PeerRefusal or InvalidOperationException)
+        {
+            throw new DivergenceException($"{member.Name} does not take it: {refusal.Message}");
         }
     }
 

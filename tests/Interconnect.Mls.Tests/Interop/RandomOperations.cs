@@ -20,10 +20,9 @@ internal sealed class RandomOperations : IDisposable
         this.peers = peers;
         run = $"{suite.Id}-{seed}";
         random = new Random(seed);
-        Group = new MixedGroup(random);
-
-        // core-crypto takes commits and proposals only as PublicMessage, and its KeyPackages list no extension of ours.
+        // core-crypto takes commits and proposals only as PublicMessage, its KeyPackages list no extension of ours, and it keeps the keys of two skipped texts.
         mayEncrypt = extensible = peers.All(peer => peer.Kind == "ts-mls");
+        Group = new MixedGroup(random, inOrder: !mayEncrypt);
     }
 
     public MixedGroup Group { get; }
