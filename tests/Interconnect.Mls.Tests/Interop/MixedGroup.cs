@@ -5,7 +5,7 @@ namespace Interconnect.Mls.Tests.Interop;
 /// secret; every text must arrive at everybody.
 /// </summary>
 /// <param name="random">Decides everything.</param>
-/// <param name="inOrder">Texts of one sender stay in order; only their epoch may be over when they arrive.</param>
+/// <param name="inOrder">Texts of one sender stay in order, and late ones are dropped when their sender is gone; only their epoch may be over when they arrive.</param>
 internal sealed class MixedGroup(Random random, bool inOrder)
 {
     private readonly List<IMember> members = [];
@@ -186,7 +186,7 @@ internal sealed class MixedGroup(Random random, bool inOrder)
 
     private async Task DeliverLateAsync()
     {
-        foreach (var (_, sentIn, message, text, to) in late)
+        foreach (var (_, sentIn, message, text, to) in late.Where(item => !inOrder || members.Contains(item.Sender)))
         {
             foreach (var receiver in to.Where(member => joinedAt.TryGetValue(member, out var since) && since <= sentIn))
             {

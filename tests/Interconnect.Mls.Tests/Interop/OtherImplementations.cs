@@ -32,6 +32,31 @@ public sealed class OtherImplementations(ITestOutputHelper output)
     public Task ThreeImplementations_RandomOperationsInOneGroup_EverybodyAgrees() =>
         RunAsync(1, new Population(6, 12, 0.6), Setting("STEPS", 12), "ts-mls", "core-crypto");
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TsMls_MemberReturnsAndTheTreeShrinks_EverybodyAgrees(bool theirs)
+    {
+        await using var peer = await Peer.StartAsync("ts-mls");
+        var suite = CipherSuite.Get(1);
+        using var first = new OurMember("first", suite, new MlsOptions());
+        using var second = new OurMember("second", suite, new MlsOptions());
+        using var ours = new OurMember("ours", suite, new MlsOptions());
+        var other = await PeerMember.OpenAsync(peer, "other", suite, () => true);
+        var group = new MixedGroup(new Random(1), inOrder: true);
+        await group.CreateAsync(first);
+        IMember last = theirs ? other : ours;
+        await group.CommitAsync(first, new Change(), joining: theirs ? [ours, second, other] : [other, second, ours]);
+        await group.CommitAsync(first, new Change(), leaving: [second]);
+        Assert.True(KnownDefects.IsShrinkingReturn(last, group));
+
+        await group.JoinExternallyAsync(last, again: true);
+
+        Assert.Equal(2u, group.LeafOf(last));
+        await group.CommitAsync(last, new Change());
+        Assert.Equal(4ul, group.Epoch);
+    }
+
     private static int Setting(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable("INTERCONNECT_INTEROP_" + name), out var value) ? value : otherwise;
 
