@@ -1,3 +1,5 @@
+using Interconnect.Mls.Components;
+
 namespace Interconnect.Mls;
 
 /// <summary>What a commit shall contain. An empty request is an update of the committer's own keys.</summary>
@@ -20,6 +22,18 @@ public sealed record CommitRequest
 
     /// <summary>Commit the stored proposals by reference. Default true. Stored proposals that became invalid or conflict are left out.</summary>
     public bool IncludeStoredProposals { get; init; } = true;
+
+    /// <summary>Changes of the group's app_data_dictionary, each judged by <see cref="MlsOptions.AppComponents"/>.</summary>
+    public IReadOnlyList<AppDataChange> AppDataUpdates { get; init; } = [];
+
+    /// <summary>Data for components that the commit carries and no state keeps.</summary>
+    public IReadOnlyList<ComponentData> AppEphemeral { get; init; } = [];
+
+    /// <summary>
+    /// The client that this member goes on as: another credential, signature key, or both, in the same suite. The commit is signed by the old key, the new leaf by the
+    /// new one, and <see cref="CommitResult.NewState"/> is the new client's. Null = unchanged.
+    /// </summary>
+    public MlsClient? Successor { get; init; }
 
     /// <summary>Authenticated, unencrypted data bound to the commit.</summary>
     public ReadOnlyMemory<byte> AuthenticatedData { get; init; }

@@ -7,7 +7,7 @@ using Interconnect.Mls.Tree;
 
 namespace Interconnect.Mls;
 
-/// <summary>A KeyPackage of this client with its two private keys. Single use: dispose it once a Welcome to it was joined.</summary>
+/// <summary>A KeyPackage of this client with its two private keys. Single use, unless it is one of last resort: dispose it once a Welcome to it was joined.</summary>
 public sealed class KeyPackageBundle : IDisposable
 {
     private readonly KeyPackage keyPackage;
@@ -35,16 +35,21 @@ public sealed class KeyPackageBundle : IDisposable
     /// <summary>The end of its lifetime.</summary>
     public DateTimeOffset NotAfter => UnixTime.ToDate(((LeafNodeSource.KeyPackage)keyPackage.Leaf.Source).NotAfter);
 
+    /// <summary>It may be used more than once (draft-ietf-mls-extensions-10 section 6.4): keep it until it expires or is replaced.</summary>
+    public bool IsLastResort => keyPackage.IsLastResort;
+
     internal IDhPrivateKey InitKey { get; }
 
     internal IDhPrivateKey LeafKey { get; }
 
     internal LeafNode Leaf => keyPackage.Leaf;
 
+    internal KeyPackage Unverified => keyPackage;
+
     /// <summary>Reads what <see cref="Export"/> wrote. Refuses another version (MLS-801) or keys that do not belong together (MLS-802).</summary>
     public static MlsResult<KeyPackageBundle> Import(ReadOnlyMemory<byte> exported) => MlsRefusal.Catch(() =>
     {
-        var reader = StateFormat.Open(exported, StateFormat.KindKeyPackageBundle);
+        var reader = StateFormat.Open(exported, StateFormat.KindKeyPackageBundle, StateFormat.BundleVersion, out _);
         var keyPackage = Codec.ReadDetached<KeyPackage>(ref reader);
         Rules.StateConsistent.Require(CipherSuite.TryGet(keyPackage.Suite, out var suite));
         var bundle = new KeyPackageBundle(
@@ -60,7 +65,7 @@ public sealed class KeyPackageBundle : IDisposable
     /// <summary>The versioned persisted form, private keys included: store it encrypted.</summary>
     public byte[] Export()
     {
-        using var writer = StateFormat.Begin(StateFormat.KindKeyPackageBundle);
+        using var writer = StateFormat.Begin(StateFormat.KindKeyPackageBundle, StateFormat.BundleVersion);
         keyPackage.Write(writer);
         StateFormat.WritePrivateKey(writer, InitKey);
         StateFormat.WritePrivateKey(writer, LeafKey);

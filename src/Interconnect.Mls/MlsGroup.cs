@@ -1,3 +1,4 @@
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
 using Interconnect.Mls.Groups;
@@ -45,6 +46,13 @@ public sealed class MlsGroup
     /// <summary>False after a commit removed this client or re-initialised the group.</summary>
     public bool IsActive => State.Status == GroupStatus.Active;
 
+    /// <summary>What the group that follows this one is to be; null unless a ReInit was committed. <see cref="MlsClient.CreateSuccessor"/> makes it.</summary>
+    public ReInitPlan? ReInit =>
+        State.ReInit is { } plan && CipherSuite.TryGet(plan.Suite, out var suite) ? new ReInitPlan(plan.GroupId, suite, plan.Extensions) : null;
+
+    /// <summary>The application's data in the GroupContext, the same at all members.</summary>
+    public AppDataDictionary AppData => AppDataDictionary.In(State.Context.Extensions);
+
     /// <summary>How many proposals wait for a commit.</summary>
     public int StoredProposalCount => State.Stored.Count;
 
@@ -71,7 +79,22 @@ public sealed class MlsGroup
         MlsRefusal.Catch(() => new Proposing(client, State).Propose(new Proposal.Remove(leafIndex), null));
 
     /// <summary>Proposes fresh keys for this client.</summary>
-    public MlsResult<ProposalResult> ProposeUpdate() => MlsRefusal.Catch(() => new Proposing(client, State).ProposeUpdate());
+    /// <param name="successor">
+    /// The client that this member goes on as when the proposal is committed: another credential, signature key, or both, in the same suite. Null = unchanged.
+    /// </param>
+    public MlsResult<ProposalResult> ProposeUpdate(MlsClient? successor = null) =>
+        MlsRefusal.Catch(() => new Proposing(client, State).ProposeUpdate(successor));
+
+    /// <summary>Proposes to leave, in a message that external joiners can take in, too; needs every member's support (draft-ietf-mls-extensions-10 section 6.3).</summary>
+    public MlsResult<ProposalResult> ProposeSelfRemove() => MlsRefusal.Catch(() => new Proposing(client, State).ProposeSelfRemove());
+
+    /// <summary>Proposes a change of the group's app_data_dictionary; <see cref="MlsOptions.AppComponents"/> must know the component.</summary>
+    public MlsResult<ProposalResult> ProposeAppDataUpdate(AppDataChange change) => MlsRefusal.Catch(() => new Proposing(client, State)
+        .Propose(new Proposal.AppDataUpdate(change.ComponentId, change.Update is { } data ? (ReadOnlyMemory<byte>?)data.ToArray() : null)));
+
+    /// <summary>Proposes data to be bound to the commit that takes it in, and kept nowhere.</summary>
+    public MlsResult<ProposalResult> ProposeAppEphemeral(ComponentData data) =>
+        MlsRefusal.Catch(() => new Proposing(client, State).Propose(new Proposal.AppEphemeral(data.ComponentId, data.Data.ToArray())));
 
     /// <summary>Proposes to mix in an external pre-shared key.</summary>
     public MlsResult<ProposalResult> ProposeExternalPsk(ReadOnlyMemory<byte> pskId) =>
@@ -130,6 +153,17 @@ public sealed class MlsGroup
     }
 
     /// <summary>
+    /// SafeExportSecret of draft-ietf-mls-extensions-10 section 4.4: a component's secret of this epoch, once. Unlike <see cref="ExportSecret"/>, whoever takes the
+    /// state later cannot derive it again. Refuses a second time (MLS-911).
+    /// </summary>
+    public MlsResult<SafeExportResult> SafeExportSecret(ushort componentId) => MlsRefusal.Catch(() =>
+    {
+        var consumed = new ConsumedSecrets();
+        var (exporter, secret) = State.Exporter.Export(Suite, componentId, consumed);
+        return new SafeExportResult(new MlsGroup(client, State with { Exporter = exporter }), secret, consumed);
+    });
+
+    /// <summary>
     /// The resumption PSK of an epoch (RFC 9420 section 8.6), for <see cref="MlsOptions.FindResumptionPsk"/> of a group that follows this one. Refuses epochs that are not
     /// retained (MLS-904). The caller's to erase.
     /// </summary>
@@ -146,7 +180,8 @@ public sealed class MlsGroup
     {
         var consumed = new ConsumedSecrets();
         var content = new FramedContent(
-            State.Context.GroupId, State.Context.Epoch, new Sender.Member(State.OwnLeaf), authenticated, new Content.Application(data));
+            State.Context.GroupId, State.Context.Epoch, new Sender.Member(State.OwnLeaf), SafeAad.ForSending(State.DemandsSafeAad, authenticated),
+            new Content.Application(data));
         var signed = AuthenticatedContent.Sign(client.SignatureKey, WireFormat.PrivateMessage, content, State.EncodedContext);
         var (message, tree, generation) = MessageProtection.Protect(
             Suite, signed, State.SecretTree, State.Secrets.SenderData, client.Options.PaddingBlock, client.Random, consumed);

@@ -1,3 +1,5 @@
+using Interconnect.Mls.Components;
+
 namespace Interconnect.Mls;
 
 /// <summary>Bounds and choices of a client. Every default is safe; a bound that is out of range throws when the client is made.</summary>
@@ -44,6 +46,26 @@ public sealed record MlsOptions
 
     /// <summary>Credential types that this client accepts. Default: basic.</summary>
     public IReadOnlyList<ushort> SupportedCredentials { get; init; } = [MemberCredential.Basic];
+
+    /// <summary>
+    /// Support draft-ietf-mls-extensions-10: list app_data_dictionary, supported_wire_formats, required_wire_formats and SelfRemove in this client's capabilities, and
+    /// AppDataUpdate and AppEphemeral when <see cref="AppComponents"/> is set. False: a group that uses them refuses this client. Default true.
+    /// </summary>
+    public bool MlsExtensionsDraft { get; init; } = true;
+
+    /// <summary>What the application makes of AppDataUpdate and AppEphemeral proposals; null = it knows no component.</summary>
+    public IAppComponents? AppComponents { get; init; }
+
+    /// <summary>
+    /// Extensions of this client's own leaves. Their types are listed in its capabilities; the list of supported components and wire formats is added by itself.
+    /// </summary>
+    public IReadOnlyList<Extension> LeafExtensions { get; init; } = [];
+
+    /// <summary>Wire formats beyond RFC 9420 that the application handles itself, listed in supported_wire_formats. Default: none.</summary>
+    public IReadOnlyList<ushort> SupportedWireFormats { get; init; } = [];
+
+    /// <summary>Put a random GREASE number (RFC 9420 section 13.5) into each list of the capabilities, so that peers stay tolerant. Default false.</summary>
+    public bool Grease { get; init; }
 
     /// <summary>Finds the resumption PSK of another group (or of this one before this client was in it) by group id and epoch; null = not known. Default: none known.</summary>
     public Func<ReadOnlyMemory<byte>, ulong, byte[]?> FindResumptionPsk { get; init; } = static (_, _) => null;

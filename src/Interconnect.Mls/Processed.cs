@@ -1,3 +1,5 @@
+using Interconnect.Mls.Components;
+
 namespace Interconnect.Mls;
 
 /// <summary>What a received message was, after every check passed. Closed set.</summary>
@@ -23,10 +25,14 @@ public abstract record Processed(MlsGroup NewState, ConsumedSecrets Consumed)
     /// <param name="Committer">Who committed; an external committer is shown at its new leaf.</param>
     /// <param name="Added">Members that joined, an external committer included.</param>
     /// <param name="Removed">Members that are gone, as they were before.</param>
-    /// <param name="ReInit">The group is to be re-created and accepts nothing more.</param>
+    /// <param name="ReInit">The group is to be re-created, as <see cref="MlsGroup.ReInit"/> says, and accepts nothing more.</param>
     public sealed record CommitApplied(
         MlsGroup NewState, ConsumedSecrets Consumed, Member Committer, IReadOnlyList<Member> Added, IReadOnlyList<Member> Removed, bool ReInit, ReadOnlyMemory<byte> AuthenticatedData)
-        : Processed(NewState, Consumed);
+        : Processed(NewState, Consumed)
+    {
+        /// <summary>What AppEphemeral proposals of the commit brought, in order, accepted by the component.</summary>
+        public IReadOnlyList<ComponentChange> Ephemeral { get; init; } = [];
+    }
 
     /// <summary>A commit removed this client; <see cref="Processed.NewState"/> is the last state, good only for late messages of past epochs.</summary>
     /// <param name="Committer">Who committed.</param>
@@ -35,7 +41,7 @@ public abstract record Processed(MlsGroup NewState, ConsumedSecrets Consumed)
 
     /// <summary>A proposal was checked and stored for a later commit.</summary>
     /// <param name="Proposer">The member that proposed; null when it came from outside the group.</param>
-    /// <param name="ProposalType">RFC 9420 section 17.4 number: 1 add, 2 update, 3 remove, 4 psk, 5 reinit, 7 group_context_extensions.</param>
+    /// <param name="ProposalType">RFC 9420 section 17.4 number: 1 add, 2 update, 3 remove, 4 psk, 5 reinit, 7 group_context_extensions; of draft-ietf-mls-extensions-10: 8 app_data_update, 9 app_ephemeral, 10 self_remove.</param>
     public sealed record ProposalStored(MlsGroup NewState, ConsumedSecrets Consumed, Member? Proposer, ushort ProposalType)
         : Processed(NewState, Consumed);
 }

@@ -32,6 +32,11 @@ public sealed class VerifiedKeyPackage
     /// <summary>End of its lifetime; the last representable time when it never ends.</summary>
     public DateTimeOffset NotAfter => UnixTime.ToDate(Lifetime.NotAfter);
 
+    /// <summary>
+    /// Marked as one of last resort (draft-ietf-mls-extensions-10 section 6.4): a directory may hand it out more than once when no other is left.
+    /// </summary>
+    public bool IsLastResort => KeyPackage.IsLastResort;
+
     /// <summary>MLSMessage form, byte for byte as verified.</summary>
     public ReadOnlyMemory<byte> Encoded { get; }
 

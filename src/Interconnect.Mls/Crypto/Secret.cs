@@ -63,6 +63,8 @@ internal static class Kind
 
     internal sealed class Resumption;
 
+    internal sealed class ApplicationExport;
+
     internal sealed class Path;
 
     internal sealed class Tree;

@@ -33,6 +33,9 @@ internal static class Rules
     public static readonly Rule AllZeroSharedSecret = Define("MLS-113", "a Diffie-Hellman result is not all zero");
     public static readonly Rule LeafCredentialMutual = Define("MLS-114", "every member supports every credential type in the group");
     public static readonly Rule HpkeOpen = Define("MLS-115", "an HPKE ciphertext opens");
+    public static readonly Rule ComponentOrder = Define("MLS-120", "an app_data_dictionary or SafeAAD is sorted by component and names each once");
+    public static readonly Rule RequiredWireFormats = Define("MLS-121", "a leaf supports the wire formats that the group requires");
+    public static readonly Rule RequiredComponents = Define("MLS-122", "a leaf supports the components that the group requires");
 
     public static readonly Rule TreeTrailingBlank = Define("MLS-201", "an encoded tree does not end in a blank node");
     public static readonly Rule TreeNodeKind = Define("MLS-202", "leaf nodes lie at even and parent nodes at odd positions");
@@ -60,6 +63,7 @@ internal static class Rules
     public static readonly Rule SenderTypeAllowed = Define("MLS-313", "the sender type fits the content");
     public static readonly Rule ExternalSenderKnown = Define("MLS-314", "an external sender is listed in the group's external_senders");
     public static readonly Rule GenerationExhausted = Define("MLS-315", "a ratchet has generations left");
+    public static readonly Rule SafeAadFraming = Define("MLS-320", "authenticated data begins with a SafeAAD where the group demands it");
 
     public static readonly Rule UnknownProposalRef = Define("MLS-401", "a referenced proposal was received");
     public static readonly Rule UpdateByCommitter = Define("MLS-402", "a commit has no Update by the committer");
@@ -70,7 +74,8 @@ internal static class Rules
     public static readonly Rule SingleGroupContextExtensions = Define("MLS-407", "a commit has at most one GroupContextExtensions");
     public static readonly Rule ReInitAlone = Define("MLS-408", "a ReInit is the only proposal of its commit");
     public static readonly Rule ExternalInitInMemberCommit = Define("MLS-409", "a member's commit has no ExternalInit");
-    public static readonly Rule ExternalCommitProposals = Define("MLS-410", "an external commit has exactly one ExternalInit and besides it only Remove and PSK, all by value");
+    public static readonly Rule ExternalCommitProposals = Define(
+        "MLS-410", "an external commit has exactly one ExternalInit; by value also Remove, PSK, AppDataUpdate and AppEphemeral, by reference only SelfRemove");
     public static readonly Rule ReInitVersion = Define("MLS-411", "a ReInit does not lower the version");
     public static readonly Rule UpdateSource = Define("MLS-412", "an Update comes from a member and its leaf has the source update");
     public static readonly Rule UpdateNewKey = Define("MLS-413", "an Update brings a new encryption key");
@@ -82,6 +87,16 @@ internal static class Rules
     public static readonly Rule ReInitGroup = Define("MLS-419", "a ReInit names a known suite and a group id");
     public static readonly Rule ExternalRemoveOwn = Define("MLS-420", "an external commit removes at most one leaf, a former self of the joiner");
     public static readonly Rule RemoveTarget = Define("MLS-421", "a Remove names an occupied leaf");
+    public static readonly Rule ProposalTypeSupported = Define("MLS-430", "every member that processes a commit supports its proposals' types");
+    public static readonly Rule ComponentKnown = Define("MLS-431", "an AppDataUpdate or AppEphemeral is for a component that the application knows");
+    public static readonly Rule ComponentRemoval = Define("MLS-432", "an AppDataUpdate removes only what is there");
+    public static readonly Rule ComponentOnce = Define("MLS-433", "a commit either removes a component's data once or updates it");
+    public static readonly Rule ComponentAccepts = Define("MLS-434", "the component accepts what is proposed for it");
+    public static readonly Rule DictionaryUntouched =
+        Define("MLS-435", "GroupContextExtensions leave the app_data_dictionary as it is where AppDataUpdate is required");
+    public static readonly Rule SelfRemoveByReference =
+        Define("MLS-436", "a SelfRemove comes from a member in a PublicMessage and is committed by reference");
+    public static readonly Rule SelfRemoveOnce = Define("MLS-437", "a client proposes its SelfRemove once an epoch");
 
     public static readonly Rule PathRequired = Define("MLS-501", "a commit has a path when its proposals demand one");
     public static readonly Rule PathLeafSource = Define("MLS-502", "a path's leaf has the source commit");
@@ -109,6 +124,13 @@ internal static class Rules
 
     public static readonly Rule GroupInfoFollows = Define("MLS-611", "the next GroupInfo has the following epoch, the commit's transcript and its confirmation tag");
 
+    public static readonly Rule RelatedGroup = Define("MLS-620", "a Welcome names a group to follow or branch from if and only if that group is given with it");
+    public static readonly Rule SuccessorParameters =
+        Define("MLS-621", "the group after a ReInit has the proposal's version, suite, id and extensions, and the PSK of the old group's last epoch");
+    public static readonly Rule SuccessorMembers = Define("MLS-622", "the group after a ReInit has the members of the group before");
+    public static readonly Rule BranchParameters = Define("MLS-623", "a branch has the version and suite of its main group");
+    public static readonly Rule BranchMembers = Define("MLS-624", "a branch has only members of its main group");
+
     public static readonly Rule PskUnknown = Define("MLS-701", "a pre-shared key is known");
     public static readonly Rule PskNonce = Define("MLS-702", "a PSK nonce has the length of the hash");
     public static readonly Rule PskUsage = Define("MLS-703", "a PSK's usage fits where it appears");
@@ -117,11 +139,14 @@ internal static class Rules
     public static readonly Rule StateVersion = Define("MLS-801", "persisted state has a known version and kind");
     public static readonly Rule StateConsistent = Define("MLS-802", "persisted state is consistent in itself");
     public static readonly Rule StateOwner = Define("MLS-803", "persisted state belongs to this client's signature key");
+    public static readonly Rule StateSuccessor = Define("MLS-804", "the client of a member's new signature key is given");
 
     public static readonly Rule AddOwnSuite = Define("MLS-901", "keys and group are of one suite");
     public static readonly Rule RemoveSelf = Define("MLS-902", "a client leaves by proposing its removal, not by committing it");
     public static readonly Rule KeysErased = Define("MLS-903", "the keys were not erased before");
     public static readonly Rule ResumptionUnknown = Define("MLS-904", "the resumption PSK of a named epoch is retained");
+    public static readonly Rule SuccessorSource = Define("MLS-910", "a successor is made from a group that a ReInit ended");
+    public static readonly Rule SafeExportOnce = Define("MLS-911", "a component's secret is exported once an epoch");
 
     /// <summary>Rule id to text.</summary>
     public static IReadOnlyDictionary<string, string> All => Defined;

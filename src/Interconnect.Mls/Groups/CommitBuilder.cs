@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
@@ -12,7 +13,8 @@ namespace Interconnect.Mls.Groups;
 /// Makes a commit (RFC 9420 section 12.4.1). The steps: 1. list and apply the proposals; 2. new keys on the path; 3. encrypt the path; 4. sign; 5. derive
 /// the new epoch; 6. confirmation tag and framing; 7. Welcome and GroupInfo; 8. the staged state.
 /// </summary>
-internal sealed class CommitBuilder(MlsClient client, GroupState state)
+/// <param name="relation">The group that this first commit links the new group to; null in every other commit.</param>
+internal sealed class CommitBuilder(MlsClient client, GroupState state, Relation? relation = null)
 {
     private readonly CipherSuite suite = state.Suite;
 
@@ -20,12 +22,14 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
     {
         Rules.GroupInactive.Require(state.Status == GroupStatus.Active);
         var random = client.Random;
+        var after = request.Successor ?? client;
+        Rules.AddOwnSuite.Require(after.Suite == suite);
         var consumed = new ConsumedSecrets();
         var staged = new ConsumedSecrets();
 
         var (list, applied) = Propose(request); // 1
-        var withPath = applied.PathRequired || !client.Options.OmitPathWhenAllowed;
-        var draft = withPath ? Draft(applied) : null; // 2
+        var withPath = applied.PathRequired || !client.Options.OmitPathWhenAllowed || request.Successor is not null;
+        var draft = withPath ? Draft(applied, after) : null; // 2
         var tree = draft?.Tree ?? applied.Tree;
         var provisional = EpochTransition.Provisional(state.Context, tree, applied.Extensions);
         var added = applied.Added.Select(item => item.Leaf).ToImmutableHashSet();
@@ -33,11 +37,12 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
 
         var format = client.Options.EncryptHandshake ? WireFormat.PrivateMessage : WireFormat.PublicMessage;
         var content = new FramedContent(
-            state.Context.GroupId, state.Context.Epoch, new Sender.Member(state.OwnLeaf), request.AuthenticatedData.ToArray(),
+            state.Context.GroupId, state.Context.Epoch, new Sender.Member(state.OwnLeaf),
+            SafeAad.ForSending(state.DemandsSafeAad, request.AuthenticatedData.ToArray()),
             new Content.OfCommit(new Commit(list.Select(AsListed).ToList(), path)));
         var signed = AuthenticatedContent.Sign(client.SignatureKey, format, content, state.EncodedContext); // 4
 
-        using var psk = PskResolution.Resolve(client, suite, state, applied.Psks);
+        using var psk = PskResolution.Resolve(client, suite, state, applied.Psks, relation?.Group);
         var epoch = EpochTransition.Derive(
             suite, provisional, state.InterimTranscriptHash, signed, state.Secrets.Init, draft?.Secrets.CommitSecret, psk); // 5
         signed = signed.WithConfirmationTag(epoch.ConfirmationTag);
@@ -45,8 +50,8 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
 
         var privatePath = (draft?.Private ?? state.Path).PrunedTo(tree);
         var entered = GroupState.Enter(suite, epoch.Context, tree, epoch.Secrets, epoch.ConfirmationTag, privatePath);
-        entered = entered with { Status = applied.ReInit is null ? GroupStatus.Active : GroupStatus.ReInitialised };
-        var groupInfo = GroupInfos.Make(client, entered); // 7
+        entered = entered.EndedBy(applied.ReInit);
+        var groupInfo = GroupInfos.Make(after, entered); // 7
         var welcome = applied.Added.Count == 0 ? null : WelcomeBuilder.Build(client, suite, applied, draft?.Secrets, epoch, psk, groupInfo);
         epoch.Joiner.Dispose();
         draft?.Secrets.Dispose();
@@ -63,7 +68,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
 
         var next = sent.Next(entered, client.Options, consumed); // 8
         return new CommitResult(
-            new MlsGroup(client, next), message, welcome, Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(groupInfo)), consumed)
+            new MlsGroup(after, next), message, welcome, Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(groupInfo)), consumed)
         {
             RejectedState = new MlsGroup(client, sent),
             Staged = staged,
@@ -77,8 +82,13 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
     // list is refused, the stored ones are taken one by one, and those that do not fit are left out.
     private (IReadOnlyList<ListedProposal> List, AppliedProposals Applied) Propose(CommitRequest request)
     {
-        var rules = new ProposalList(client.LeafPolicy, state.Tree, state.Context);
+        var rules = new ProposalList(client.LeafPolicy, state.Tree, state.Context, relation?.Psk.Usage);
         var list = new CommitProposals(client, state).List(request);
+        if (relation is not null)
+        {
+            list = [new ListedProposal(new Proposal.PreSharedKey(relation.Psk), new Sender.Member(state.OwnLeaf), null), .. list];
+        }
+
         try
         {
             return (list, rules.Apply(list, state.OwnLeaf, own: true));
@@ -104,10 +114,22 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state)
         }
     }
 
-    private PathDraft Draft(AppliedProposals applied)
+    private PathDraft Draft(AppliedProposals applied, MlsClient after)
     {
         var current = state.Tree.Leaf(state.OwnLeaf)!;
-        var template = new LeafTemplate(current.Credential, client.Capabilities, current.Extensions);
-        return TreeKem.Draft(applied.Tree, state.OwnLeaf, state.Context.GroupId, client.SignatureKey, template, client.Random);
+        var changed = after != client;
+        var template = changed
+            ? new LeafTemplate(after.Credential, after.Capabilities, after.LeafExtensions)
+            : new LeafTemplate(current.Credential, client.Capabilities, current.Extensions);
+        var draft = TreeKem.Draft(applied.Tree, state.OwnLeaf, state.Context.GroupId, after.SignatureKey, template, client.Random);
+        if (changed)
+        {
+            new ProposalRules(client.LeafPolicy, applied.Tree, state.Context).VerifySuccessor(current, draft.Leaf, state.OwnLeaf);
+            LeafRules.VerifyCapabilitiesFor(draft.Leaf, applied.Extensions);
+            TreeValidation.VerifyDistinctKeys(draft.Tree);
+            LeafRules.VerifyCredentialTypes(draft.Tree);
+        }
+
+        return draft;
     }
 }

@@ -41,7 +41,7 @@ internal sealed class CommitProcessor(MlsClient client, GroupState state)
             signed.Auth.ConfirmationTag is { } tag && CryptographicOperations.FixedTimeEquals(tag.Span, epoch.ConfirmationTag)); // 5
 
         var entered = GroupState.Enter(suite, epoch.Context, tree, epoch.Secrets, epoch.ConfirmationTag, path); // 6
-        entered = entered with { Status = applied.ReInit is null ? GroupStatus.Active : GroupStatus.ReInitialised };
+        entered = entered.EndedBy(applied.ReInit);
         var next = state.Next(entered, client.Options, consumed);
         var added = applied.Added.Select(item => tree.Member(item.Leaf)).ToList();
         if (signed.Content.Sender is not Sender.Member)
@@ -50,7 +50,28 @@ internal sealed class CommitProcessor(MlsClient client, GroupState state)
         }
 
         return new Processed.CommitApplied(
-            new MlsGroup(client, next), consumed, committer, added, removed, applied.ReInit is not null, signed.Content.AuthenticatedData);
+            new MlsGroup(After(applied), next), consumed, committer, added, removed, applied.ReInit is not null, signed.Content.AuthenticatedData)
+        {
+            Ephemeral = applied.Ephemeral,
+        };
+    }
+
+    // An Update of the own leaf can bring a new signature key: then the client that holds it goes on.
+    private MlsClient After(AppliedProposals applied)
+    {
+        foreach (var (leaf, stored) in applied.Updated)
+        {
+            if (leaf == state.OwnLeaf
+                && stored is { Proposal: Proposal.Update update }
+                && !update.Leaf.SignatureKey.Span.SequenceEqual(client.SignatureKey.PublicKey.Span))
+            {
+                var successor = state.FindOwnUpdate(stored)?.Successor;
+                Rules.StateSuccessor.Require(successor is not null);
+                return successor!;
+            }
+        }
+
+        return client;
     }
 
     private (PrivatePath Path, PathSecrets? Secrets) OpenPath(

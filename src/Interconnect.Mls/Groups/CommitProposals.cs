@@ -12,15 +12,18 @@ internal sealed class CommitProposals(MlsClient client, GroupState state)
 {
     public IReadOnlyList<ListedProposal> List(CommitRequest request)
     {
-        var byValue = ByValue(request);
         var stored = request.IncludeStoredProposals ? state.Stored : [];
+        var leavers = stored.Where(item => item is { Proposal: Proposal.SelfRemove, Sender: Sender.Member })
+            .Select(item => ((Sender.Member)item.Sender).LeafIndex).ToHashSet();
+        var byValue = ByValue(request, leavers);
         if (byValue.Count == 0 && stored.FirstOrDefault(item => item.Proposal is Proposal.ReInit) is { } reinit)
         {
             return [new ListedProposal(reinit.Proposal, reinit.Sender, reinit)];
         }
 
         var list = new List<ListedProposal>();
-        var removed = Removals(byValue.Select(item => item.Proposal)).ToHashSet();
+        var removed = Removals(byValue.Select(item => item.Proposal)).Concat(leavers).ToHashSet();
+        var leaving = new HashSet<uint>();
         var takenLeaves = removed.Concat(Removals(stored.Select(item => item.Proposal))).ToHashSet();
         var addedKeys = byValue.Select(item => item.Proposal).OfType<Proposal.Add>().Select(KeyOf).ToHashSet();
         var extensionsTaken = byValue.Any(item => item.Proposal is Proposal.GroupContextExtensions);
@@ -33,6 +36,8 @@ internal sealed class CommitProposals(MlsClient client, GroupState state)
                 Proposal.Add add => addedKeys.Add(KeyOf(add)) && state.Tree.FindSignatureKey(add.KeyPackage.Leaf.SignatureKey) is null,
                 Proposal.PreSharedKey psk => IsKnown(psk.Id),
                 Proposal.GroupContextExtensions => !extensionsTaken && (extensionsTaken = true),
+                Proposal.SelfRemove => item.Sender is Sender.Member leaver && leaver.LeafIndex != state.OwnLeaf && leaving.Add(leaver.LeafIndex),
+                Proposal.AppDataUpdate or Proposal.AppEphemeral => true,
                 Proposal.ReInit or Proposal.ExternalInit => false,
                 _ => throw new InvalidOperationException("The set of proposals is closed."),
             };
@@ -50,7 +55,8 @@ internal sealed class CommitProposals(MlsClient client, GroupState state)
 
     private static IEnumerable<uint> Removals(IEnumerable<Proposal> proposals) => proposals.OfType<Proposal.Remove>().Select(remove => remove.Removed);
 
-    private List<ListedProposal> ByValue(CommitRequest request)
+    // Whoever leaves by a SelfRemove is not removed once more: the draft calls that Remove invalid.
+    private List<ListedProposal> ByValue(CommitRequest request, HashSet<uint> leavers)
     {
         var own = new Sender.Member(state.OwnLeaf);
         var proposals = new List<Proposal>();
@@ -63,7 +69,10 @@ internal sealed class CommitProposals(MlsClient client, GroupState state)
         foreach (var leaf in request.Remove)
         {
             Rules.RemoveSelf.Require(leaf != state.OwnLeaf);
-            proposals.Add(new Proposal.Remove(leaf));
+            if (!leavers.Contains(leaf))
+            {
+                proposals.Add(new Proposal.Remove(leaf));
+            }
         }
 
         foreach (var id in request.ExternalPsks)
@@ -83,8 +92,13 @@ internal sealed class CommitProposals(MlsClient client, GroupState state)
             proposals.Add(new Proposal.GroupContextExtensions(extensions));
         }
 
+        proposals.AddRange(request.AppEphemeral.Select(item => new Proposal.AppEphemeral(item.ComponentId, item.Data.ToArray())));
+        proposals.AddRange(request.AppDataUpdates.Select(item => new Proposal.AppDataUpdate(item.ComponentId, Copy(item.Update))));
         return proposals.Select(proposal => new ListedProposal(proposal, own, null)).ToList();
     }
+
+    // Written out: a conditional of null and an array would become empty memory, not null.
+    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? data) => data is { } bytes ? (ReadOnlyMemory<byte>?)bytes.ToArray() : null;
 
     private byte[] Nonce()
     {

@@ -11,6 +11,19 @@ internal static class GroupCreation
     // Lifetimes matter for KeyPackages waiting in a directory; a creator's own leaf is replaced by its first commit with a path.
     private static readonly TimeSpan CreatorLeafLifetime = TimeSpan.FromDays(90);
 
+    /// <summary>A successor or branch: a group of one, and the first commit that adds the others and mixes in the old group's resumption PSK.</summary>
+    public static CommitResult CreateRelated(
+        MlsClient client, GroupState old, ResumptionUsage usage, byte[] groupId, IReadOnlyList<Extension> extensions, IReadOnlyList<VerifiedKeyPackage> others)
+    {
+        var nonce = new byte[client.Suite.Hash.Size];
+        client.Random.Fill(nonce);
+        var relation = new Relation(old, new PreSharedKeyId.Resumption(usage, old.Context.GroupId, old.Context.Epoch, nonce));
+        var result = new CommitBuilder(client, Create(client, groupId, extensions), relation).Build(new CommitRequest { Add = others });
+        var state = result.NewState.State;
+        Succession.Verify(client.Authentication, relation, state.Context, state.Tree);
+        return result;
+    }
+
     public static GroupState Create(MlsClient client, byte[] groupId, IReadOnlyList<Extension> extensions)
     {
         var suite = client.Suite;

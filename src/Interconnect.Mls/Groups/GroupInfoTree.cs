@@ -27,9 +27,10 @@ internal static class GroupInfoTree
     /// <summary>Checks every leaf as RFC 9420 section 7.3 demands of a joiner.</summary>
     public static void VerifyLeaves(LeafPolicy policy, RatchetTree tree, GroupContext context)
     {
+        var requirements = GroupRequirements.Of(context.Extensions);
         foreach (var (_, leaf) in tree.Leaves())
         {
-            LeafRules.Verify(leaf, tree.Suite, context.Extensions, policy.Authentication);
+            LeafRules.Verify(leaf, tree.Suite, requirements, policy.Authentication);
             if (policy.EnforceLifetimesOnReceipt && leaf.Source is LeafNodeSource.KeyPackage lifetime)
             {
                 Rules.LeafLifetime.Require(lifetime.Covers(policy.Clock.GetUtcNow(), policy.ClockTolerance));

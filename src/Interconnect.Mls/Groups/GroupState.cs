@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
@@ -19,6 +20,9 @@ internal enum GroupStatus : byte
 /// <summary>What is kept of an epoch that is over, to read its late application messages.</summary>
 internal sealed record PastEpoch(ulong Epoch, byte[] Context, RatchetTree Tree, Secret<Kind.SenderData> SenderData, SecretTree SecretTree)
 {
+    /// <summary>Whether that epoch's messages begin with a SafeAAD; read from its context, since late messages are few.</summary>
+    public bool DemandsSafeAad => SafeAad.IsDemandedBy(Codec.Decode<GroupContext>(Context).Extensions);
+
     public override string ToString() => $"past epoch {Epoch} (redacted)";
 }
 
@@ -58,12 +62,24 @@ internal sealed record GroupState
     public ImmutableSortedDictionary<ulong, Secret<Kind.Resumption>> Resumption { get; init; } =
         ImmutableSortedDictionary<ulong, Secret<Kind.Resumption>>.Empty;
 
+    /// <summary>What <c>SafeExportSecret</c> has left in this epoch.</summary>
+    public ExporterTree Exporter { get; init; } = ExporterTree.Spent;
+
+    /// <summary>What the successor is to be; null unless the status is ReInitialised.</summary>
+    public Proposal.ReInit? ReInit { get; init; }
+
+    /// <summary>The GroupContext has the component safe_aad, so every message's authenticated data begins with a SafeAAD.</summary>
+    public bool DemandsSafeAad { get; init; }
+
     public uint OwnLeaf => Path.LeafIndex;
 
     public StoredProposal? FindStored(ReadOnlySpan<byte> reference) => StoredProposal.Find(Stored, reference);
 
     /// <summary>Null when the stored proposal is no Update of this client.</summary>
-    public IDhPrivateKey? OwnUpdateKey(StoredProposal stored) => OwnUpdates.Find(own => own.Reference.AsSpan().SequenceEqual(stored.Reference))?.LeafKey;
+    public IDhPrivateKey? OwnUpdateKey(StoredProposal stored) => FindOwnUpdate(stored)?.LeafKey;
+
+    /// <summary>Null when the stored proposal is no Update of this client.</summary>
+    public OwnUpdate? FindOwnUpdate(StoredProposal stored) => OwnUpdates.Find(own => own.Reference.AsSpan().SequenceEqual(stored.Reference));
 
     /// <summary>The first state of an epoch for somebody who has no earlier one.</summary>
     public static GroupState Enter(
@@ -80,14 +96,19 @@ internal sealed record GroupState
             SecretTree = SecretTree.Start(tree.LeafCount, secrets.Encryption.Owned),
             Path = path,
             Resumption = ImmutableSortedDictionary<ulong, Secret<Kind.Resumption>>.Empty.Add(context.Epoch, secrets.Resumption),
+            Exporter = ExporterTree.Start(secrets.ApplicationExport.Owned),
+            DemandsSafeAad = SafeAad.IsDemandedBy(context.Extensions),
         };
+
+    /// <summary>Frozen by a commit of this proposal; the same state when it is null.</summary>
+    public GroupState EndedBy(Proposal.ReInit? reInit) => reInit is null ? this : this with { Status = GroupStatus.ReInitialised, ReInit = reInit };
 
     /// <summary>
     /// The state after a commit. Secrets of this epoch that nothing needs any more, and of past epochs that leave the window, go into the list of consumed.
     /// </summary>
     public GroupState Next(GroupState entered, MlsOptions options, ConsumedSecrets consumed)
     {
-        foreach (var secret in Secrets.SecretsOfTheEpoch())
+        foreach (var secret in Secrets.SecretsOfTheEpoch().Concat(Exporter.AllSecrets()))
         {
             consumed.Add(secret);
         }

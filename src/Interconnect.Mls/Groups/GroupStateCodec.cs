@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
@@ -9,12 +10,15 @@ using Interconnect.Mls.Tree;
 
 namespace Interconnect.Mls.Groups;
 
-/// <summary>The persisted form of a group, version 1; see <see cref="StateFormat"/>. The signature key is not in it: the client brings that.</summary>
+/// <summary>
+/// The persisted form of a group, version 2; see <see cref="StateFormat"/>. The signature key is not in it: the client brings that. Version 1 ends before the
+/// exporter tree: a state read from it exports no component secret in its epoch, and of a group that a ReInit ended it no longer knows the successor's form.
+/// </summary>
 internal static class GroupStateCodec
 {
     public static byte[] Encode(GroupState state)
     {
-        using var writer = StateFormat.Begin(StateFormat.KindGroup);
+        using var writer = StateFormat.Begin(StateFormat.KindGroup, StateFormat.GroupVersion);
         writer.U8((byte)state.Status);
         state.Context.Write(writer);
         writer.Raw(RatchetTreeCodec.Encode(state.Tree));
@@ -26,15 +30,20 @@ internal static class GroupStateCodec
         WriteStored(writer, state);
         WritePast(writer, state.Past);
         WriteResumption(writer, state.Resumption);
+        WriteExporter(writer, state.Exporter);
+        writer.Optional(state.ReInit is not null);
+        state.ReInit?.Write(writer);
         return writer.ToArray();
     }
 
     /// <param name="exported">Erased when this returns: nothing of the state points into it.</param>
-    public static GroupState Decode(MlsClient client, byte[] exported)
+    /// <param name="successor">Holds the signature key of an Update that this client proposed; null when there is none.</param>
+    public static GroupState Decode(MlsClient client, byte[] exported, MlsClient? successor = null)
     {
         try
         {
-            return Read(client, exported);
+            var state = Read(client, exported);
+            return successor is null ? state : state with { OwnUpdates = state.OwnUpdates.ConvertAll(own => WithSuccessor(state, own, successor)) };
         }
         finally
         {
@@ -42,9 +51,15 @@ internal static class GroupStateCodec
         }
     }
 
+    private static OwnUpdate WithSuccessor(GroupState state, OwnUpdate own, MlsClient successor) =>
+        state.FindStored(own.Reference)?.Proposal is Proposal.Update update
+        && update.Leaf.SignatureKey.Span.SequenceEqual(successor.SignatureKey.PublicKey.Span)
+            ? own with { Successor = successor }
+            : own;
+
     private static GroupState Read(MlsClient client, byte[] exported)
     {
-        var reader = StateFormat.Open(exported, StateFormat.KindGroup);
+        var reader = StateFormat.Open(exported, StateFormat.KindGroup, StateFormat.GroupVersion, out var version);
         var status = reader.U8("status");
         Rules.StateConsistent.Require(status <= (byte)GroupStatus.ReInitialised);
         var context = Codec.ReadDetached<GroupContext>(ref reader);
@@ -69,7 +84,13 @@ internal static class GroupStateCodec
             OwnUpdates = ownUpdates,
             Past = ReadPast(ref reader, suite!),
             Resumption = ReadResumption(ref reader, context.Epoch, secrets.Resumption),
+            DemandsSafeAad = SafeAad.IsDemandedBy(context.Extensions),
         };
+        if (version >= 2)
+        {
+            state = state with { Exporter = ReadExporter(ref reader, suite!), ReInit = ReadReInit(ref reader, state.Status) };
+        }
+
         reader.End();
         RequireConsistent(state, client);
         return state;
@@ -247,5 +268,39 @@ internal static class GroupStateCodec
         reader.EndVector(outer);
         psks[currentEpoch] = current;
         return psks.ToImmutable();
+    }
+
+    private static void WriteExporter(MlsWriter writer, ExporterTree exporter)
+    {
+        var mark = writer.BeginVector();
+        foreach (var (node, secret) in exporter.Held)
+        {
+            writer.U32(node);
+            writer.Opaque(secret);
+        }
+
+        writer.EndVector(mark);
+    }
+
+    private static ExporterTree ReadExporter(ref MlsReader reader, CipherSuite suite)
+    {
+        var held = ImmutableSortedDictionary.CreateBuilder<uint, byte[]>();
+        var outer = reader.BeginVector("exporter_tree");
+        while (!reader.AtEnd)
+        {
+            var node = reader.U32("node");
+            var secret = reader.Opaque("secret").ToArray();
+            Rules.StateConsistent.Require(node < TreeMath.NodeCount(ExporterTree.Leaves) && secret.Length == suite.Hash.Size && held.TryAdd(node, secret));
+        }
+
+        reader.EndVector(outer);
+        return new ExporterTree(held.ToImmutable());
+    }
+
+    private static Proposal.ReInit? ReadReInit(ref MlsReader reader, GroupStatus status)
+    {
+        var plan = reader.Optional("reinit") ? Codec.ReadDetached<Proposal>(ref reader) : null;
+        Rules.StateConsistent.Require(plan is null || (plan is Proposal.ReInit && status == GroupStatus.ReInitialised));
+        return (Proposal.ReInit?)plan;
     }
 }

@@ -1,3 +1,5 @@
+using Interconnect.Mls.Components;
+
 namespace Interconnect.Mls.Groups;
 
 /// <summary>How whoever holds a group, member or server, judges the leaves of others. Holds no secret.</summary>
@@ -6,4 +8,8 @@ namespace Interconnect.Mls.Groups;
 /// <param name="ClockTolerance">How far clocks may differ.</param>
 /// <param name="EnforceLifetimesOnReceipt">Lifetimes count in commits and trees of others, too.</param>
 internal sealed record LeafPolicy(
-    IAuthenticationService Authentication, TimeProvider Clock, TimeSpan ClockTolerance, bool EnforceLifetimesOnReceipt);
+    IAuthenticationService Authentication, TimeProvider Clock, TimeSpan ClockTolerance, bool EnforceLifetimesOnReceipt)
+{
+    /// <summary>The application's logic for AppDataUpdate and AppEphemeral proposals; null = no component is known.</summary>
+    public IAppComponents? Components { get; init; }
+}

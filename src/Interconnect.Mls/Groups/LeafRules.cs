@@ -1,3 +1,4 @@
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Messages;
 using Interconnect.Mls.Tree;
@@ -8,10 +9,10 @@ namespace Interconnect.Mls.Groups;
 internal static class LeafRules
 {
     /// <summary>A leaf by itself and against a group's extensions.</summary>
-    public static void Verify(LeafNode leaf, CipherSuite suite, IReadOnlyList<Extension> groupExtensions, IAuthenticationService authentication)
+    public static void Verify(LeafNode leaf, CipherSuite suite, GroupRequirements requirements, IAuthenticationService authentication)
     {
         VerifyAlone(leaf, suite);
-        VerifyCapabilitiesFor(leaf, groupExtensions);
+        requirements.Unmet(leaf)?.Refuse();
         Rules.LeafCredentialAccepted.Require(authentication.Accepts(leaf.Credential, leaf.SignatureKey));
     }
 
@@ -25,16 +26,12 @@ internal static class LeafRules
             && capabilities.Credentials.Contains(leaf.Credential.Type)
             && leaf.Extensions.All(extension => capabilities.SupportsExtension(extension.Type)));
         _ = leaf.EncryptionPublicKey(suite).Key;
+        _ = AppDataDictionary.In(leaf.Extensions);
     }
 
-    /// <summary>What the group demands (MLS-108): its required_capabilities, and every extension of its context.</summary>
-    public static void VerifyCapabilitiesFor(LeafNode leaf, IReadOnlyList<Extension> groupExtensions)
-    {
-        var required = RequiredCapabilities.In(groupExtensions);
-        Rules.LeafRequiredCapabilities.Require(
-            (required is null || required.AreMetBy(leaf.Capabilities))
-            && groupExtensions.All(extension => leaf.Capabilities.SupportsExtension(extension.Type)));
-    }
+    /// <summary>What the group demands (MLS-108, MLS-121, MLS-122): its required capabilities, every extension of its context, wire formats, components.</summary>
+    public static void VerifyCapabilitiesFor(LeafNode leaf, IReadOnlyList<Extension> groupExtensions) =>
+        GroupRequirements.Of(groupExtensions).Unmet(leaf)?.Refuse();
 
     /// <summary>Every member supports every credential type in use (MLS-114).</summary>
     public static void VerifyCredentialTypes(RatchetTree tree) => Rules.LeafCredentialMutual.Require(tree.Traits is not { CredentialsAreMutual: false });

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
@@ -46,6 +47,7 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
         }
 
         Rules.MessageSignature.Require(signed.VerifySignature(key, state.EncodedContext));
+        SafeAad.Verify(state.DemandsSafeAad, message.Content.AuthenticatedData);
         return Handshake(signed, state, new ConsumedSecrets());
     }
 
@@ -56,6 +58,9 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
         {
             RequireHandshakeEpoch(message.Epoch);
         }
+
+        // Nobody may send in the epoch that a ReInit made (RFC 9420 section 11.2).
+        Rules.GroupInactive.Require(state.Status != GroupStatus.ReInitialised || message.Epoch != state.Context.Epoch);
 
         var past = message.Epoch == state.Context.Epoch ? null : state.Past.Find(epoch => epoch.Epoch == message.Epoch);
         Rules.EpochNotRetained.Require(past is not null || message.Epoch == state.Context.Epoch);
@@ -73,6 +78,7 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
         consumed.Add(key.Key);
         consumed.Add(key.Nonce);
         Rules.MessageSignature.Require(signed.VerifySignature(leaf!.SignaturePublicKey(suite), past?.Context ?? state.EncodedContext));
+        SafeAad.Verify(past is null ? state.DemandsSafeAad : past.DemandsSafeAad, message.AuthenticatedData);
 
         var advanced = past is null
             ? state with { SecretTree = secretTree }
@@ -103,7 +109,11 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
 
     private Processed.ProposalStored Store(AuthenticatedContent signed, Proposal proposal, GroupState advanced, ConsumedSecrets consumed)
     {
-        new ProposalRules(client.LeafPolicy, state.Tree, state.Context).Verify(proposal, signed.Content.Sender, fresh: true);
+        var rules = new ProposalRules(client.LeafPolicy, state.Tree, state.Context);
+        Rules.SelfRemoveByReference.Require(
+            proposal is not Proposal.SelfRemove || (signed.WireFormat == WireFormat.PublicMessage && signed.Content.Sender is Sender.Member));
+        rules.VerifyTypeSupported(proposal, []);
+        rules.Verify(proposal, signed.Content.Sender, fresh: true);
         var reference = signed.ProposalRef(suite);
         var next = advanced;
         if (advanced.FindStored(reference) is null)

@@ -1,3 +1,4 @@
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
 using Interconnect.Mls.Messages;
@@ -19,17 +20,27 @@ internal sealed record AppliedProposals(
     IReadOnlyList<(uint Leaf, StoredProposal? Stored)> Updated,
     Proposal.ReInit? ReInit,
     Proposal.ExternalInit? ExternalInit,
-    bool PathRequired);
+    bool PathRequired)
+{
+    /// <summary>What AppEphemeral proposals brought, in order.</summary>
+    public IReadOnlyList<ComponentChange> Ephemeral { get; init; } = [];
+
+    /// <summary>The leaf of before that an external committer removes; null when it does not.</summary>
+    public uint? FormerSelf { get; init; }
+}
 
 /// <summary>Validates the proposals of one commit together (RFC 9420 section 12.2) and applies them (section 12.3).</summary>
-internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupContext context)
+/// <param name="founding">The usage of the PSK that the first commit of a successor or branch brings in; null in every other commit.</param>
+internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupContext context, ResumptionUsage? founding = null)
 {
-    private readonly ProposalRules rules = new(policy, tree, context);
+    private readonly ProposalRules rules = new(policy, tree, context) { Founding = founding };
 
     /// <param name="committer">Null for an external commit.</param>
     /// <param name="own">Made by whoever asks, so KeyPackage lifetimes are checked at this moment.</param>
     public AppliedProposals Apply(IReadOnlyList<ListedProposal> list, uint? committer, bool own)
     {
+        Rules.SelfRemoveByReference.Require(
+            list.All(item => item.Proposal is not Proposal.SelfRemove || item is { Stored: not null, Sender: Sender.Member }));
         if (committer is null)
         {
             VerifyExternalList(list);
@@ -40,8 +51,11 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
         }
 
         VerifyCommon(list);
+        var leaving = Leaving(list);
         foreach (var item in list)
         {
+            rules.VerifyTypeSupported(item.Proposal, leaving);
+
             // A stored proposal was verified when it was stored, in this same epoch.
             if (item.Stored is null)
             {
@@ -49,7 +63,7 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
             }
         }
 
-        return ApplyInOrder(list);
+        return ApplyInOrder(list, leaving, committer is null);
     }
 
     private static void VerifyMemberList(IReadOnlyList<ListedProposal> list, uint committer)
@@ -57,7 +71,7 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
         Rules.ExternalInitInMemberCommit.Require(!list.Any(item => item.Proposal is Proposal.ExternalInit));
         Rules.UpdateByCommitter.Require(!list.Any(item =>
             item.Proposal is Proposal.Update && item.Sender is Sender.Member member && member.LeafIndex == committer));
-        Rules.RemoveCommitter.Require(!list.Any(item => item.Proposal is Proposal.Remove remove && remove.Removed == committer));
+        Rules.RemoveCommitter.Require(!Leaving(list).Contains(committer));
         Rules.ReInitAlone.Require(list.Count == 1 || !list.Any(item => item.Proposal is Proposal.ReInit));
     }
 
@@ -65,7 +79,8 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
     {
         Rules.ExternalCommitProposals.Require(
             list.All(item => item.Stored is null
-                && item.Proposal is Proposal.ExternalInit or Proposal.Remove or Proposal.PreSharedKey)
+                ? item.Proposal is Proposal.ExternalInit or Proposal.Remove or Proposal.PreSharedKey or Proposal.AppDataUpdate or Proposal.AppEphemeral
+                : item.Proposal is Proposal.SelfRemove)
             && list.Count(item => item.Proposal is Proposal.ExternalInit) == 1);
         Rules.ExternalRemoveOwn.Require(list.Count(item => item.Proposal is Proposal.Remove) <= 1);
     }
@@ -88,6 +103,9 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
                 case Proposal.Remove remove:
                     Rules.DuplicateUpdateRemove.Require(touched.Add(remove.Removed));
                     break;
+                case Proposal.SelfRemove:
+                    Rules.DuplicateUpdateRemove.Require(touched.Add(((Sender.Member)item.Sender).LeafIndex));
+                    break;
                 case Proposal.Add add:
                     Rules.DuplicateAdd.Require(addedKeys.Add(Convert.ToHexString(add.KeyPackage.Leaf.SignatureKey.Span)));
                     break;
@@ -100,8 +118,15 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
         Rules.SingleGroupContextExtensions.Require(list.Count(item => item.Proposal is Proposal.GroupContextExtensions) <= 1);
     }
 
-    // RFC 9420 section 12.3: GroupContextExtensions, Updates, Removes, Adds, each kind in the order of the list.
-    private AppliedProposals ApplyInOrder(IReadOnlyList<ListedProposal> list)
+    // A SelfRemove removes its sender (draft-ietf-mls-extensions-10 section 6.3), before the Removes.
+    private static List<uint> Leaving(IReadOnlyList<ListedProposal> list) => list
+        .Where(item => item.Proposal is Proposal.SelfRemove)
+        .Select(item => ((Sender.Member)item.Sender).LeafIndex)
+        .Concat(list.Select(item => item.Proposal).OfType<Proposal.Remove>().Select(remove => remove.Removed))
+        .ToList();
+
+    // RFC 9420 section 12.3: GroupContextExtensions, Updates, Removes, Adds, each kind in the order of the list; then the application's proposals.
+    private AppliedProposals ApplyInOrder(IReadOnlyList<ListedProposal> list, List<uint> removed, bool external)
     {
         var after = tree;
         var extensions = list.Select(item => item.Proposal).OfType<Proposal.GroupContextExtensions>().FirstOrDefault()?.Extensions;
@@ -115,7 +140,6 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
             }
         }
 
-        var removed = list.Select(item => item.Proposal).OfType<Proposal.Remove>().Select(remove => remove.Removed).ToList();
         foreach (var leaf in removed)
         {
             after = after.Remove(leaf);
@@ -130,6 +154,10 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
             added.Add((leaf, add.KeyPackage));
         }
 
+        var application = new AppDataApplication(policy.Components, tree);
+        var before = extensions ?? context.Extensions;
+        var withAppData = application.Apply(before, list);
+        extensions = ReferenceEquals(withAppData, before) ? extensions : withAppData;
         VerifyResult(after, extensions, updated.Select(item => item.Item1), added.Select(item => item.Item1));
         return new AppliedProposals(
             after,
@@ -140,7 +168,14 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
             updated,
             list.Select(item => item.Proposal).OfType<Proposal.ReInit>().SingleOrDefault(),
             list.Select(item => item.Proposal).OfType<Proposal.ExternalInit>().SingleOrDefault(),
-            PathRequired(list));
+            PathRequired(list))
+        {
+            Ephemeral = list.Where(item => item.Proposal is Proposal.AppEphemeral)
+                .Select(item => (Item: item, Proposal: (Proposal.AppEphemeral)item.Proposal))
+                .Select(pair => new ComponentChange(pair.Proposal.ComponentId, pair.Proposal.Data, application.Origin(pair.Item.Sender)))
+                .ToList(),
+            FormerSelf = external ? list.Select(item => item.Proposal).OfType<Proposal.Remove>().FirstOrDefault()?.Removed : null,
+        };
     }
 
     private void VerifyResult(RatchetTree after, IReadOnlyList<Extension>? extensions, IEnumerable<uint> updated, IEnumerable<uint> added)
@@ -165,7 +200,8 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
         LeafRules.VerifyCredentialTypes(after);
     }
 
-    // RFC 9420 section 12.4: a path may be left out only when there are proposals and all are Add, PSK or ReInit.
+    // RFC 9420 section 12.4: a path may be left out only when there are proposals and none of a type that requires it (section 17.4).
     private static bool PathRequired(IReadOnlyList<ListedProposal> list) =>
-        list.Count == 0 || list.Any(item => item.Proposal is not (Proposal.Add or Proposal.PreSharedKey or Proposal.ReInit));
+        list.Count == 0 || list.Any(item => item.Proposal is not (Proposal.Add or Proposal.PreSharedKey or Proposal.ReInit
+            or Proposal.AppDataUpdate or Proposal.AppEphemeral));
 }

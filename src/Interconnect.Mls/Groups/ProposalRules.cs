@@ -1,3 +1,4 @@
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
 using Interconnect.Mls.Messages;
@@ -8,6 +9,9 @@ namespace Interconnect.Mls.Groups;
 /// <summary>What one proposal must fulfil by itself (RFC 9420 sections 12.1.1 to 12.1.8), against the tree and context it was sent in.</summary>
 internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupContext context)
 {
+    /// <summary>The usage of the PSK that the first commit of a successor or branch brings in; null in every other commit.</summary>
+    public ResumptionUsage? Founding { get; init; }
+
     private CipherSuite Suite => tree.Suite;
 
     public void Verify(Proposal proposal, Sender sender, bool fresh)
@@ -35,28 +39,38 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
                 break;
             case Proposal.GroupContextExtensions extensions:
                 VerifyGroupExtensions(extensions.Extensions, tree);
+                VerifyDictionaryUntouched(extensions.Extensions);
                 break;
+            case Proposal.AppDataUpdate or Proposal.AppEphemeral:
+                AppDataApplication.VerifyAlone(policy.Components, proposal, context.Extensions);
+                break;
+            case Proposal.SelfRemove:
+                Rules.BlankLeaf.Require(tree.Leaf(((Sender.Member)sender).LeafIndex) is not null);
+                break;
+        }
+    }
+
+    /// <summary>Every member but those who leave supports a type that is not of RFC 9420 (MLS-430).</summary>
+    public void VerifyTypeSupported(Proposal proposal, IReadOnlyCollection<uint> leaving)
+    {
+        if (!ProposalTypes.IsDefault(proposal.Type))
+        {
+            Rules.ProposalTypeSupported.Require(
+                tree.Traits is not { } traits
+                || traits.Common.SupportsProposal(proposal.Type)
+                || tree.Leaves().All(item => leaving.Contains(item.Index) || item.Leaf.Capabilities.SupportsProposal(proposal.Type)));
         }
     }
 
     /// <summary>Every leaf of a tree supports these extensions and the capabilities that they require (MLS-414).</summary>
     public static void VerifyGroupExtensions(IReadOnlyList<Extension> extensions, RatchetTree tree)
     {
-        var required = RequiredCapabilities.In(extensions);
         if (extensions.Find(ExtensionTypes.ExternalSenders) is { } senders)
         {
             _ = ExternalSender.ReadList(senders.Data);
         }
 
-        if (required is null && extensions.All(extension => ExtensionTypes.IsDefault(extension.Type)))
-        {
-            return;
-        }
-
-        var common = tree.Traits?.Common;
-        Rules.GroupExtensionsSupported.Require(
-            common is null
-            || ((required is null || required.AreMetBy(common)) && extensions.All(extension => common.SupportsExtension(extension.Type))));
+        Rules.GroupExtensionsSupported.Require(GroupRequirements.Of(extensions).AreMetBy(tree));
     }
 
     // RFC 9420 section 12.1.8: what each kind of sender may propose.
@@ -66,7 +80,7 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
         {
             case Sender.External:
                 Rules.ProposalFromOutside.Require(proposal is Proposal.Add or Proposal.Remove or Proposal.PreSharedKey
-                    or Proposal.ReInit or Proposal.GroupContextExtensions);
+                    or Proposal.ReInit or Proposal.GroupContextExtensions or Proposal.AppDataUpdate or Proposal.AppEphemeral);
                 break;
             case Sender.NewMemberProposal:
                 Rules.ProposalFromOutside.Require(proposal is Proposal.Add);
@@ -75,7 +89,8 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
                 Rules.ExternalInitInMemberCommit.Require(proposal is not Proposal.ExternalInit);
                 break;
             case Sender.NewMemberCommit:
-                Rules.ExternalCommitProposals.Require(proposal is Proposal.ExternalInit or Proposal.Remove or Proposal.PreSharedKey);
+                Rules.ExternalCommitProposals.Require(proposal is Proposal.ExternalInit or Proposal.Remove or Proposal.PreSharedKey
+                    or Proposal.AppDataUpdate or Proposal.AppEphemeral);
                 break;
         }
     }
@@ -109,6 +124,19 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
     private void VerifyPsk(PreSharedKeyId id)
     {
         Rules.PskNonce.Require(id.Nonce.Length == Suite.Hash.Size);
-        Rules.PskUsage.Require(id is not PreSharedKeyId.Resumption resumption || resumption.Usage == ResumptionUsage.Application);
+        Rules.PskUsage.Require(
+            id is not PreSharedKeyId.Resumption resumption || resumption.Usage == ResumptionUsage.Application || resumption.Usage == Founding);
+    }
+
+    // draft-ietf-mls-extensions-10 section 4.7. The draft does not say whether the proposal then repeats the dictionary or leaves it out; since the proposal
+    // replaces all extensions (RFC 9420 section 12.1.7), it repeats it here.
+    private void VerifyDictionaryUntouched(IReadOnlyList<Extension> proposed)
+    {
+        if (GroupRequirements.Of(context.Extensions).RequireAppDataUpdate)
+        {
+            var before = context.Extensions.Find(ExtensionTypes.AppDataDictionary);
+            var after = proposed.Find(ExtensionTypes.AppDataDictionary);
+            Rules.DictionaryUntouched.Require(before is null ? after is null : after is not null && after.Data.Span.SequenceEqual(before.Data.Span));
+        }
     }
 }

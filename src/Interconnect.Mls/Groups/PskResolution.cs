@@ -10,7 +10,9 @@ namespace Interconnect.Mls.Groups;
 internal static class PskResolution
 {
     /// <param name="state">The group whose resumption PSKs may be named; null at a join.</param>
-    public static Secret<Kind.Psk> Resolve(MlsClient client, CipherSuite suite, GroupState? state, IReadOnlyList<PreSharedKeyId> ids)
+    /// <param name="related">The group that this one follows or branches from; null when there is none.</param>
+    public static Secret<Kind.Psk> Resolve(
+        MlsClient client, CipherSuite suite, GroupState? state, IReadOnlyList<PreSharedKeyId> ids, GroupState? related = null)
     {
         if (ids.Count == 0)
         {
@@ -23,7 +25,7 @@ internal static class PskResolution
             foreach (var id in ids)
             {
                 Rules.PskNonce.Require(id.Nonce.Length == suite.Hash.Size);
-                var psk = Find(client, state, id);
+                var psk = OfRelated(related, id) ?? Find(client, state, id);
                 Rules.PskUnknown.Require(psk is not null);
                 psks.Add((id, psk!));
             }
@@ -50,4 +52,12 @@ internal static class PskResolution
         PreSharedKeyId.Resumption resumption => (byte[]?)client.Options.FindResumptionPsk(resumption.GroupId, resumption.Epoch)?.Clone(),
         _ => throw new InvalidOperationException("The set of PSK ids is closed."),
     };
+
+    private static byte[]? OfRelated(GroupState? related, PreSharedKeyId id) =>
+        related is not null
+        && id is PreSharedKeyId.Resumption resumption
+        && resumption.GroupId.Span.SequenceEqual(related.Context.GroupId.Span)
+        && related.Resumption.TryGetValue(resumption.Epoch, out var psk)
+            ? psk.Span.ToArray()
+            : null;
 }

@@ -41,7 +41,6 @@ internal sealed class PublicCommit(LeafPolicy policy, RatchetTree tree, GroupCon
                     list.Add(new ListedProposal(value.Proposal, sender, null));
                     break;
                 case ProposalOrRef.ByReference reference:
-                    Rules.ExternalCommitProposals.Require(sender is Sender.Member);
                     var found = StoredProposal.Find(stored, reference.Reference.Span);
                     Rules.UnknownProposalRef.Require(found is not null);
                     list.Add(new ListedProposal(found!.Proposal, found.Sender, found));
@@ -89,5 +88,5 @@ internal sealed class PublicCommit(LeafPolicy policy, RatchetTree tree, GroupCon
     }
 
     // An external joiner may remove the leaf it had before (a resync): the new leaf must then be that identity's valid successor.
-    private LeafNode? FormerSelf(AppliedProposals applied) => applied.Removed.Count == 0 ? null : tree.Leaf(applied.Removed[0]);
+    private LeafNode? FormerSelf(AppliedProposals applied) => applied.FormerSelf is { } former ? tree.Leaf(former) : null;
 }

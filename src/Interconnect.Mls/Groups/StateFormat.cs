@@ -6,27 +6,30 @@ namespace Interconnect.Mls.Groups;
 
 /// <summary>
 /// The head of every persisted form: <c>uint16 version; uint8 kind</c>, then the body in the presentation language of RFC 9420. The golden files of the tests
-/// freeze it; a change of the body needs a new version, and old versions stay readable.
+/// freeze it; a change of a kind's body needs a new version of that kind, and old versions stay readable.
 /// </summary>
 internal static class StateFormat
 {
-    public const ushort Version = 1;
+    public const ushort BundleVersion = 1;
+    public const ushort GroupVersion = 2;
     public const byte KindKeyPackageBundle = 1;
     public const byte KindGroup = 2;
 
-    public static MlsWriter Begin(byte kind)
+    public static MlsWriter Begin(byte kind, ushort version)
     {
         var writer = new MlsWriter(4096);
-        writer.U16(Version);
+        writer.U16(version);
         writer.U8(kind);
         return writer;
     }
 
-    public static MlsReader Open(ReadOnlyMemory<byte> exported, byte kind)
+    /// <param name="newest">The newest readable version; all from 1 on are.</param>
+    public static MlsReader Open(ReadOnlyMemory<byte> exported, byte kind, ushort newest, out ushort version)
     {
         var reader = new MlsReader(exported);
         reader.Enter("state");
-        if (reader.U16("version") != Version || reader.U8("kind") != kind)
+        version = reader.U16("version");
+        if (version < 1 || version > newest || reader.U8("kind") != kind)
         {
             throw reader.Refusal(Rules.StateVersion, "version");
         }

@@ -28,5 +28,8 @@ internal sealed record StoredProposal(byte[] Reference, Proposal Proposal, Sende
 /// <param name="Reference">The stored proposal's reference.</param>
 internal sealed record OwnUpdate(byte[] Reference, IDhPrivateKey LeafKey)
 {
+    /// <summary>Who goes on when this Update, with a new signature key, is committed. Not persisted: its private key is not ours to keep.</summary>
+    public MlsClient? Successor { get; init; }
+
     public override string ToString() => "own update (redacted)";
 }

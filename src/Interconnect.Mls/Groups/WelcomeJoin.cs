@@ -14,7 +14,8 @@ namespace Interconnect.Mls.Groups;
 /// </summary>
 internal sealed class WelcomeJoin(MlsClient client)
 {
-    public JoinResult Join(MlsMessage message, IReadOnlyList<KeyPackageBundle> bundles, ReadOnlyMemory<byte>? givenTree)
+    /// <param name="related">The group that the new one follows or branches from; null when there is none.</param>
+    public JoinResult Join(MlsMessage message, IReadOnlyList<KeyPackageBundle> bundles, ReadOnlyMemory<byte>? givenTree, GroupState? related)
     {
         Rules.WrongWireFormat.Require(message is MlsMessage.OfWelcome);
         var welcome = ((MlsMessage.OfWelcome)message).Welcome;
@@ -29,9 +30,10 @@ internal sealed class WelcomeJoin(MlsClient client)
             Rules.GroupSecretsOpen.Require(groupSecrets.JoinerSecret.Length == suite.Hash.Size);
             using var joiner = Secret<Kind.Joiner>.CopyOf(groupSecrets.JoinerSecret.Span);
             VerifyPsks(groupSecrets.Psks);
-            using var psk = PskResolution.Resolve(client, suite, null, groupSecrets.Psks); // 3
+            var relation = Succession.Claimed(groupSecrets.Psks, related);
+            using var psk = PskResolution.Resolve(client, suite, null, groupSecrets.Psks, related); // 3
             var groupInfo = OpenGroupInfo(suite, welcome, joiner, psk); // 4
-            var state = Enter(suite, bundle, groupInfo, groupSecrets, joiner, psk, givenTree);
+            var state = Enter(suite, bundle, groupInfo, groupSecrets, joiner, psk, givenTree, relation);
             return new JoinResult(new MlsGroup(client, state), bundle, state.Tree.Member(groupInfo.Signer));
         }
         finally
@@ -91,14 +93,16 @@ internal sealed class WelcomeJoin(MlsClient client)
 
     private GroupState Enter(
         CipherSuite suite, KeyPackageBundle bundle, GroupInfo groupInfo, GroupSecrets groupSecrets, Secret<Kind.Joiner> joiner, Secret<Kind.Psk> psk,
-        ReadOnlyMemory<byte>? givenTree)
+        ReadOnlyMemory<byte>? givenTree, Relation? relation)
     {
         var context = groupInfo.Context;
         Rules.WelcomeSuite.Require(context.Suite == suite.Id);
-        Rules.ReInitPskEpoch.Require(
-            context.Epoch == 1 || !groupSecrets.Psks.Any(id => id is PreSharedKeyId.Resumption { Usage: ResumptionUsage.ReInit or ResumptionUsage.Branch }));
         var tree = GroupInfoTree.Verify(suite, groupInfo, givenTree); // 5
         GroupInfoTree.VerifyLeaves(client.LeafPolicy, tree, context);
+        if (relation is not null)
+        {
+            Succession.Verify(client.Authentication, relation, context, tree);
+        }
 
         var ownLeaf = FindOwnLeaf(tree, bundle.Leaf); // 6
         var exported = bundle.LeafKey.Export();

@@ -1,3 +1,4 @@
+using Interconnect.Mls.Components;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Tree;
 
@@ -22,6 +23,10 @@ internal sealed class KeyPackage(
     public IReadOnlyList<Extension> Extensions => extensions;
 
     public ReadOnlyMemory<byte> Signature => signature;
+
+    /// <summary>Its app_data_dictionary has the component last_resort_key_package, with empty data. A dictionary that cannot be read marks nothing.</summary>
+    public bool IsLastResort =>
+        AppDataDictionary.Read(extensions).TryGet(out var dictionary, out _) && dictionary.Find(ComponentId.LastResortKeyPackage) is { IsEmpty: true };
 
     public static KeyPackage Read(ref MlsReader reader)
     {

@@ -16,6 +16,9 @@ internal sealed record EpochSecrets(
     Secret<Kind.Resumption> Resumption,
     byte[] Authenticator)
 {
+    /// <summary>The root of the exporter tree (draft-ietf-mls-extensions-10 section 4.4); empty once the tree has taken it over.</summary>
+    public Secret<Kind.ApplicationExport> ApplicationExport { get; init; } = new([]);
+
     /// <summary>joiner_secret from the previous epoch's init_secret and the commit_secret.</summary>
     public static Secret<Kind.Joiner> Joiner(
         CipherSuite suite, Secret<Kind.Init> init, ReadOnlySpan<byte> commitSecret, ReadOnlySpan<byte> context)
@@ -46,7 +49,10 @@ internal sealed record EpochSecrets(
         new Secret<Kind.Confirmation>(suite.Kdf.DeriveSecret(epoch.Span, "confirm"u8)),
         new Secret<Kind.Membership>(suite.Kdf.DeriveSecret(epoch.Span, "membership"u8)),
         new Secret<Kind.Resumption>(suite.Kdf.DeriveSecret(epoch.Span, "resumption"u8)),
-        suite.Kdf.DeriveSecret(epoch.Span, "authentication"u8));
+        suite.Kdf.DeriveSecret(epoch.Span, "authentication"u8))
+    {
+        ApplicationExport = new Secret<Kind.ApplicationExport>(suite.Kdf.DeriveSecret(epoch.Span, "application_export"u8)),
+    };
 
     /// <summary>The key pair behind external_pub (RFC 9420 section 8.3).</summary>
     public IDhPrivateKey ExternalKeyPair(CipherSuite suite) => suite.Kem.DeriveKeyPair(External.Span);
@@ -66,7 +72,7 @@ internal sealed record EpochSecrets(
         [Init.Owned, Exporter.Owned, External.Owned, Confirmation.Owned, Membership.Owned, Authenticator];
 
     /// <summary>All of them, to discard an epoch that never came into force.</summary>
-    public IEnumerable<byte[]> AllSecrets() => SecretsOfTheEpoch().Concat([Encryption.Owned, SenderData.Owned, Resumption.Owned]);
+    public IEnumerable<byte[]> AllSecrets() => SecretsOfTheEpoch().Concat([Encryption.Owned, SenderData.Owned, Resumption.Owned, ApplicationExport.Owned]);
 
     public override string ToString() => "epoch secrets (redacted)";
 }

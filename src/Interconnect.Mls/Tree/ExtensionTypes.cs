@@ -2,7 +2,7 @@ using Interconnect.Mls.Encoding;
 
 namespace Interconnect.Mls.Tree;
 
-/// <summary>Extension type numbers of RFC 9420 section 17.3.</summary>
+/// <summary>Extension type numbers of RFC 9420 section 17.3 and of draft-ietf-mls-extensions-10 section 7.2.</summary>
 internal static class ExtensionTypes
 {
     public const ushort ApplicationId = 1;
@@ -10,6 +10,9 @@ internal static class ExtensionTypes
     public const ushort RequiredCapabilities = 3;
     public const ushort ExternalPub = 4;
     public const ushort ExternalSenders = 5;
+    public const ushort AppDataDictionary = 6;
+    public const ushort SupportedWireFormats = 7;
+    public const ushort RequiredWireFormats = 8;
 
     public static bool IsDefault(ushort type) => type is >= ApplicationId and <= ExternalSenders;
 
