@@ -7,10 +7,11 @@ namespace Interconnect.Mls.Tests.Vectors;
 
 public sealed class EncodingVectors
 {
-    [Fact]
-    public void Deserialization_AllHeaders_Match()
+    [Theory]
+    [VectorFiles("deserialization")]
+    public void Deserialization_AllHeaders_Match(string file)
     {
-        var cases = VectorFile.Load("deserialization.json");
+        var cases = VectorFile.Load(file);
         foreach (var test in cases)
         {
             var header = test.Hex("vlbytes_header");
@@ -25,13 +26,14 @@ public sealed class EncodingVectors
             Assert.Equal(header, writer.Written[..header.Length].ToArray());
         }
 
-        VectorFile.AssertCount(14, cases.Count);
+        VectorFile.AssertCount(file, 14, cases.Count);
     }
 
-    [Fact]
-    public void Messages_AllStructures_RoundTrip()
+    [Theory]
+    [VectorFiles("messages")]
+    public void Messages_AllStructures_RoundTrip(string file)
     {
-        var cases = VectorFile.Load("messages.json");
+        var cases = VectorFile.Load(file);
         var structures = 0;
         foreach (var test in cases)
         {
@@ -43,8 +45,8 @@ public sealed class EncodingVectors
             }
         }
 
-        VectorFile.AssertCount(300, cases.Count);
-        VectorFile.AssertCount(300 * 17, structures);
+        VectorFile.AssertCount(file, 300, cases.Count);
+        VectorFile.AssertCount(file, 300 * 17, structures);
     }
 
     private static byte[] RoundTrip(string name, byte[] bytes)

@@ -12,10 +12,11 @@ public sealed class MessageProtectionVectors
     private const uint SenderLeaf = 1;
     private static readonly RatchetWindow Window = new(1000, 1000);
 
-    [Fact]
-    public void MessageProtection_AllSuites_BothWays()
+    [Theory]
+    [VectorFiles("message-protection")]
+    public void MessageProtection_AllSuites_BothWays(string file)
     {
-        var cases = VectorFile.Load("message-protection.json");
+        var cases = VectorFile.Load(file);
         foreach (var test in cases)
         {
             var bench = new Bench(test);
@@ -35,7 +36,7 @@ public sealed class MessageProtectionVectors
             bench.SendAndReceive(application, WireFormat.PrivateMessage);
         }
 
-        VectorFile.AssertCount(7, cases.Count);
+        VectorFile.AssertCount(file, 7, cases.Count);
     }
 
     private sealed class Bench

@@ -1,13 +1,12 @@
 using System.Text.Json.Nodes;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
-using Interconnect.Testing;
 
 namespace Interconnect.Mls.Tests.Vectors;
 
 public sealed class PassiveClientVectors
 {
-    /// <summary>Every file of the name pattern, so that new ones need no code; the known ones with the number of cases and epochs they hold.</summary>
+    /// <summary>The number of cases and epochs that the official files hold.</summary>
     private static readonly Dictionary<string, (int Cases, int Epochs)> Known = new()
     {
         ["passive-client-welcome.json"] = (56, 0),
@@ -15,31 +14,19 @@ public sealed class PassiveClientVectors
         ["passive-client-random.json"] = (1, 200),
     };
 
-    public static TheoryData<string> Files
-    {
-        get
-        {
-            var found = Directory.Exists(SharedFiles.MlsVectors) ? Directory.GetFiles(SharedFiles.MlsVectors, "passive-client-*.json") : [];
-            return new TheoryData<string>(found.Select(path => Path.GetFileName(path)!).Append("passive-client-welcome.json").Distinct());
-        }
-    }
-
     [Theory]
-    [MemberData(nameof(Files))]
+    [VectorFiles(VectorFile.PassiveClient)]
     public void PassiveClient_AllCases_Follow(string file)
     {
         var cases = VectorFile.Load(file);
-        var epochs = cases.Sum(Follow);
-        if (Known.TryGetValue(file, out var expected))
+        var epochs = cases.Select((test, i) => Follow(test, $"{Path.GetFileName(file)}[{i}]")).Sum();
+        if (Known.TryGetValue(Path.GetFileName(file), out var expected))
         {
-            VectorFile.AssertCount(expected.Cases, cases.Count);
-            VectorFile.AssertCount(expected.Epochs, epochs);
+            Assert.Equal(expected, (cases.Count, epochs));
         }
-
-        Assert.NotEmpty(cases);
     }
 
-    private static int Follow(JsonNode test)
+    private static int Follow(JsonNode test, string name)
     {
         var suite = test.Suite();
         var psks = test.Items("external_psks").ToDictionary(psk => psk.Text("psk_id"), psk => psk.Hex("psk"));
@@ -51,13 +38,13 @@ public sealed class PassiveClientVectors
             suite.Kem.Group.ImportPrivate(test.Hex("encryption_priv")));
         var client = new MlsClient(
             keyPackage.Leaf.Credential.Identity,
-            SignatureKeyPair.Import(suite, test.Hex("signature_priv")).Value,
+            SignatureKeyPair.Import(suite, SignatureKey(suite, test.Hex("signature_priv"))).Value,
             UnsafeAcceptAnyCredential.Instance,
             TimeProvider.System,
             new MlsOptions { FindExternalPsk = id => psks.GetValueOrDefault(Convert.ToHexStringLower(id.Span)) });
 
         var joined = client.Join(test.Hex("welcome"), [bundle], test.HexOrNull("ratchet_tree"));
-        Assert.True(joined.IsOk, joined.Match(_ => "", error => error.ToString()));
+        Assert.True(joined.IsOk, joined.Match(_ => "", error => $"{name}, join: {error}"));
         bundle.Dispose();
         var group = joined.Value.NewState;
         Assert.Equal(test.Hex("initial_epoch_authenticator"), group.EpochAuthenticator.ToArray());
@@ -67,10 +54,10 @@ public sealed class PassiveClientVectors
         {
             foreach (var proposal in epoch["proposals"]!.AsArray())
             {
-                group = Take(group, Convert.FromHexString(proposal!.GetValue<string>()));
+                group = Take(group, Convert.FromHexString(proposal!.GetValue<string>()), name);
             }
 
-            group = Take(group, epoch.Hex("commit"));
+            group = Take(group, epoch.Hex("commit"), name);
             Assert.Equal(epoch.Hex("epoch_authenticator"), group.EpochAuthenticator.ToArray());
             group = client.ImportGroup(group.Export()).Value;
             epochs++;
@@ -79,11 +66,14 @@ public sealed class PassiveClientVectors
         return epochs;
     }
 
+    // Older generators wrote Ed25519 keys as seed and public key.
+    private static byte[] SignatureKey(CipherSuite suite, byte[] key) => suite.Id is 1 or 3 && key.Length == 64 ? key[..32] : key;
+
     // Erases what was consumed at once: a secret that is used again later would make the next epoch fail.
-    private static MlsGroup Take(MlsGroup group, byte[] message)
+    private static MlsGroup Take(MlsGroup group, byte[] message, string name)
     {
         var processed = group.Process(message);
-        Assert.True(processed.IsOk, processed.Match(_ => "", error => error.ToString()));
+        Assert.True(processed.IsOk, processed.Match(_ => "", error => $"{name}, epoch {group.Epoch}: {error}"));
         processed.Value.Consumed.Erase();
         return processed.Value.NewState;
     }

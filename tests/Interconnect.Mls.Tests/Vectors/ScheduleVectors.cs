@@ -8,10 +8,11 @@ namespace Interconnect.Mls.Tests.Vectors;
 
 public sealed class ScheduleVectors
 {
-    [Fact]
-    public void KeySchedule_AllEpochs_Match()
+    [Theory]
+    [VectorFiles("key-schedule")]
+    public void KeySchedule_AllEpochs_Match(string file)
     {
-        var cases = VectorFile.Load("key-schedule.json");
+        var cases = VectorFile.Load(file);
         var epochs = 0;
         foreach (var test in cases)
         {
@@ -48,14 +49,15 @@ public sealed class ScheduleVectors
             }
         }
 
-        VectorFile.AssertCount(7, cases.Count);
-        VectorFile.AssertCount(35, epochs);
+        VectorFile.AssertCount(file, 7, cases.Count);
+        VectorFile.AssertCount(file, 35, epochs);
     }
 
-    [Fact]
-    public void PskSecret_AllCases_Match()
+    [Theory]
+    [VectorFiles("psk_secret")]
+    public void PskSecret_AllCases_Match(string file)
     {
-        var cases = VectorFile.Load("psk_secret.json");
+        var cases = VectorFile.Load(file);
         foreach (var test in cases)
         {
             var psks = test.Items("psks")
@@ -64,13 +66,14 @@ public sealed class ScheduleVectors
             Assert.Equal(test.Hex("psk_secret"), PskSecret.Of(test.Suite(), psks).Span.ToArray());
         }
 
-        VectorFile.AssertCount(77, cases.Count);
+        VectorFile.AssertCount(file, 77, cases.Count);
     }
 
-    [Fact]
-    public void SecretTree_AllLeaves_Match()
+    [Theory]
+    [VectorFiles("secret-tree")]
+    public void SecretTree_AllLeaves_Match(string file)
     {
-        var cases = VectorFile.Load("secret-tree.json");
+        var cases = VectorFile.Load(file);
         var keys = 0;
         foreach (var test in cases)
         {
@@ -104,14 +107,15 @@ public sealed class ScheduleVectors
             }
         }
 
-        VectorFile.AssertCount(21, cases.Count);
+        VectorFile.AssertCount(file, 21, cases.Count);
         Assert.True(keys > 1000, $"{keys} keys");
     }
 
-    [Fact]
-    public void TranscriptHashes_AllSuites_Match()
+    [Theory]
+    [VectorFiles("transcript-hashes")]
+    public void TranscriptHashes_AllSuites_Match(string file)
     {
-        var cases = VectorFile.Load("transcript-hashes.json");
+        var cases = VectorFile.Load(file);
         foreach (var test in cases)
         {
             var suite = test.Suite();
@@ -123,6 +127,6 @@ public sealed class ScheduleVectors
             Assert.Equal(test.Hex("interim_transcript_hash_after"), TranscriptHash.Interim(suite, confirmed, tag));
         }
 
-        VectorFile.AssertCount(7, cases.Count);
+        VectorFile.AssertCount(file, 7, cases.Count);
     }
 }

@@ -9,10 +9,11 @@ namespace Interconnect.Mls.Tests.Vectors;
 
 public sealed class TreeVectors
 {
-    [Fact]
-    public void TreeMath_AllSizes_Match()
+    [Theory]
+    [VectorFiles("tree-math")]
+    public void TreeMath_AllSizes_Match(string file)
     {
-        var cases = VectorFile.Load("tree-math.json");
+        var cases = VectorFile.Load(file);
         foreach (var test in cases)
         {
             var leaves = test.Number("n_leaves");
@@ -28,13 +29,14 @@ public sealed class TreeVectors
             }
         }
 
-        VectorFile.AssertCount(10, cases.Count);
+        VectorFile.AssertCount(file, 10, cases.Count);
     }
 
-    [Fact]
-    public void TreeOperations_AllCases_Match()
+    [Theory]
+    [VectorFiles("tree-operations")]
+    public void TreeOperations_AllCases_Match(string file)
     {
-        var cases = VectorFile.Load("tree-operations.json");
+        var cases = VectorFile.Load(file);
         foreach (var test in cases)
         {
             var tree = RatchetTreeCodec.Decode(test.Suite(), test.Hex("tree_before"));
@@ -50,13 +52,14 @@ public sealed class TreeVectors
             Assert.Equal(test.Hex("tree_hash_after"), after.TreeHash);
         }
 
-        VectorFile.AssertCount(5, cases.Count);
+        VectorFile.AssertCount(file, 5, cases.Count);
     }
 
-    [Fact]
-    public void TreeValidation_AllCases_Match()
+    [Theory]
+    [VectorFiles("tree-validation")]
+    public void TreeValidation_AllCases_Match(string file)
     {
-        var cases = VectorFile.Load("tree-validation.json");
+        var cases = VectorFile.Load(file);
         foreach (var test in cases)
         {
             var tree = RatchetTreeCodec.Decode(test.Suite(), test.Hex("tree"));
@@ -76,13 +79,14 @@ public sealed class TreeVectors
             Assert.Equal("MLS-105", refusal.Error.Rule);
         }
 
-        VectorFile.AssertCount(98, cases.Count);
+        VectorFile.AssertCount(file, 98, cases.Count);
     }
 
-    [Fact]
-    public void TreeKem_AllPaths_Match()
+    [Theory]
+    [VectorFiles("treekem")]
+    public void TreeKem_AllPaths_Match(string file)
     {
-        var cases = VectorFile.Load("treekem.json");
+        var cases = VectorFile.Load(file);
         var paths = 0;
         foreach (var test in cases)
         {
@@ -97,8 +101,8 @@ public sealed class TreeVectors
             }
         }
 
-        VectorFile.AssertCount(77, cases.Count);
-        VectorFile.AssertCount(434, paths);
+        VectorFile.AssertCount(file, 77, cases.Count);
+        VectorFile.AssertCount(file, 434, paths);
     }
 
     private static Dictionary<uint, (PrivatePath Path, SignatureKeyPair Key)> Members(CipherSuite suite, RatchetTree tree, IReadOnlyList<JsonNode> leaves)

@@ -9,10 +9,11 @@ namespace Interconnect.Mls.Tests.Vectors;
 
 public sealed class WelcomeVectors
 {
-    [Fact]
-    public void Welcome_AllSuites_Open()
+    [Theory]
+    [VectorFiles("welcome")]
+    public void Welcome_AllSuites_Open(string file)
     {
-        var cases = VectorFile.Load("welcome.json");
+        var cases = VectorFile.Load(file);
         foreach (var test in cases)
         {
             var suite = test.Suite();
@@ -38,6 +39,6 @@ public sealed class WelcomeVectors
                 secrets.ConfirmationTag(suite, groupInfo.Context.ConfirmedTranscriptHash.Span));
         }
 
-        VectorFile.AssertCount(7, cases.Count);
+        VectorFile.AssertCount(file, 7, cases.Count);
     }
 }
