@@ -1,0 +1,139 @@
+using System.Collections;
+using Interconnect.Mls.Tests.Groups;
+
+namespace Interconnect.Mls.Tests.Persistence;
+
+/// <summary>A crash between any two steps of any operation neither loses the group nor uses a generation twice.</summary>
+public sealed class CrashTests
+{
+    private readonly Wire wire = new();
+
+    public static TheoryData<string, bool> Operations
+    {
+        get
+        {
+            var data = new TheoryData<string, bool>();
+            foreach (var operation in new[] { "send", "receive", "propose", "commit", "commit and lose", "follow", "own update committed" })
+            {
+                data.Add(operation, false);
+                data.Add(operation, true);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void Crash_AfterAnyStep_GroupLivesAndNoKeyIsUsedTwice(string operation, bool encryptHandshake)
+    {
+        var steps = 0;
+        while (CrashAfter(operation, steps, encryptHandshake))
+        {
+            steps++;
+        }
+
+        Assert.InRange(steps, 2, 20);
+    }
+
+    [Fact]
+    public void Crash_WhileJoining_JoinsOnce()
+    {
+        for (var steps = 0; steps <= 4; steps++)
+        {
+            var own = new Wire();
+            var alice = new Person("alice").Create();
+            var bob = new Person("bob");
+            var device = new Device(bob, own) { Bundle = bob.Bundle.Export() };
+            var added = alice.Group.AddMembers([bob.Verified]).Value;
+            var over = !Device.Run(device.Join(added.Welcome!), steps);
+            Assert.Equal(steps >= 4, over);
+            device.Restart(added.Welcome);
+            Assert.Null(device.Bundle);
+            Device.Run(device.Send("first"));
+            device.Restart(added.Welcome);
+            Device.Run(device.Send("second"));
+            Assert.Equal(2, own.AssertNoKeyUsedTwice(bob.Client.Suite));
+            Assert.Equal(added.NewState.EpochAuthenticator.ToArray(), device.Load().EpochAuthenticator.ToArray());
+        }
+    }
+
+    [Fact]
+    public void Crash_WithoutSavingFirst_WouldUseAGenerationTwice()
+    {
+        // The control: the same check notices the wrong order.
+        var (alice, _) = Devices(encryptHandshake: false);
+        wire.PostMessage(alice.Load().Encrypt("sent before it was saved"u8).Value.PrivateMessage);
+        wire.PostMessage(alice.Load().Encrypt("and again after the crash"u8).Value.PrivateMessage);
+        Assert.ThrowsAny<Exception>(() => wire.AssertNoKeyUsedTwice(CipherSuite.Get(1)));
+    }
+
+    // True when the operation had at least that many steps.
+    private bool CrashAfter(string operation, int steps, bool encryptHandshake)
+    {
+        var scenario = new CrashTests();
+        var (alice, bob) = scenario.Devices(encryptHandshake);
+        var had = Device.Run(scenario.Operation(operation, alice, bob), steps);
+        alice.Restart();
+        bob.Restart();
+
+        // Life goes on, both ways and through another epoch.
+        Assert.Equal(bob.Load().EpochAuthenticator.ToArray(), alice.Load().EpochAuthenticator.ToArray());
+        Exchange(alice, bob, scenario.wire);
+        Device.Run(alice.Commit(new CommitRequest()));
+        Device.Run(bob.Follow());
+        Exchange(alice, bob, scenario.wire);
+        Device.Run(bob.Commit(new CommitRequest()));
+        Device.Run(alice.Follow());
+        Exchange(alice, bob, scenario.wire);
+        Assert.Equal(bob.Load().EpochAuthenticator.ToArray(), alice.Load().EpochAuthenticator.ToArray());
+        Assert.InRange(scenario.wire.AssertNoKeyUsedTwice(CipherSuite.Get(1)), 6, 20);
+        return had;
+    }
+
+    private IEnumerable Operation(string operation, Device alice, Device bob)
+    {
+        switch (operation)
+        {
+            case "send":
+                return alice.Send("x");
+            case "receive":
+                Device.Run(bob.Send("x"));
+                return alice.Receive(wire.Messages[^1]);
+            case "propose":
+                return alice.Propose();
+            case "commit":
+                return alice.Commit(new CommitRequest());
+            case "commit and lose":
+                Device.Run(bob.Commit(new CommitRequest()));
+                return alice.Commit(new CommitRequest());
+            case "follow":
+                Device.Run(bob.Commit(new CommitRequest()));
+                return alice.Follow();
+            default:
+                Device.Run(alice.Propose());
+                bob.Group = bob.Load().Process(wire.Proposals[^1]).Value.NewState.Export();
+                Device.Run(bob.Commit(new CommitRequest()));
+                return alice.Follow();
+        }
+    }
+
+    private static void Exchange(Device alice, Device bob, Wire wire)
+    {
+        foreach (var (from, to) in new[] { (alice, bob), (bob, alice) })
+        {
+            var text = $"message {wire.Messages.Count}";
+            Device.Run(from.Send(text));
+            Device.Run(to.Receive(wire.Messages[^1]));
+            Assert.Equal(text, to.Heard);
+        }
+    }
+
+    private (Device Alice, Device Bob) Devices(bool encryptHandshake)
+    {
+        var (alice, bob) = Scenarios.Pair(new MlsOptions { EncryptHandshake = encryptHandshake });
+        var devices = (new Device(alice, wire) { Group = alice.Group.Export() }, new Device(bob, wire) { Group = bob.Group.Export() });
+        devices.Item1.Load();
+        return devices;
+    }
+}
