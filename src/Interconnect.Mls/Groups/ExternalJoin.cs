@@ -25,7 +25,7 @@ internal sealed class ExternalJoin(MlsClient client)
         var tree = GroupInfoTree.Verify(suite, groupInfo, givenTree); // 1
         GroupInfoTree.VerifyLeaves(client.LeafPolicy, tree, context);
 
-        var externalPub = ExternalPub(suite, groupInfo); // 2
+        var externalPub = GroupInfoTree.ExternalPub(suite, groupInfo); // 2
         var (kemOutput, hpke) = suite.Hpke.SetupSender(externalPub, default, client.Random);
         using var hpkeErased = hpke;
         using var init = new Secret<Kind.Init>(hpke.Export(ExternalInit.Label, suite.Hash.Size));
@@ -102,16 +102,6 @@ internal sealed class ExternalJoin(MlsClient client)
         Rules.MessageSignature.Require(signed.VerifySignature(SenderKeys.Find(tree, context.Extensions, content), Codec.Encode(context)));
         var proposal = new Proposal.SelfRemove();
         return new ListedProposal(proposal, content.Sender, new StoredProposal(signed.ProposalRef(tree.Suite), proposal, content.Sender));
-    }
-
-    private static HpkePublicKey ExternalPub(CipherSuite suite, GroupInfo groupInfo)
-    {
-        var extension = groupInfo.Extensions.Find(ExtensionTypes.ExternalPub);
-        Rules.ExternalPubMissing.Require(extension is not null);
-        var reader = new MlsReader(extension!.Data);
-        var key = reader.Opaque("external_pub");
-        reader.End();
-        return new HpkePublicKey(suite.Kem, key);
     }
 
     // The leaf is placed first, so that the path is planned around it; Draft then replaces it by the signed one.

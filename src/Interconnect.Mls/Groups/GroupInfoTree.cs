@@ -1,3 +1,4 @@
+using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Messages;
 using Interconnect.Mls.Tree;
@@ -38,5 +39,16 @@ internal static class GroupInfoTree
         }
 
         LeafRules.VerifyCredentialTypes(tree);
+    }
+
+    /// <summary>The key of external_pub (MLS-608), not parsed yet.</summary>
+    public static HpkePublicKey ExternalPub(CipherSuite suite, GroupInfo groupInfo)
+    {
+        var extension = groupInfo.Extensions.Find(ExtensionTypes.ExternalPub);
+        Rules.ExternalPubMissing.Require(extension is not null);
+        var reader = new MlsReader(extension!.Data);
+        var key = reader.Opaque("external_pub");
+        reader.End();
+        return new HpkePublicKey(suite.Kem, key);
     }
 }

@@ -109,11 +109,7 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
 
     private Processed.ProposalStored Store(AuthenticatedContent signed, Proposal proposal, GroupState advanced, ConsumedSecrets consumed)
     {
-        var rules = new ProposalRules(client.LeafPolicy, state.Tree, state.Context);
-        Rules.SelfRemoveByReference.Require(
-            proposal is not Proposal.SelfRemove || (signed.WireFormat == WireFormat.PublicMessage && signed.Content.Sender is Sender.Member));
-        rules.VerifyTypeSupported(proposal, []);
-        rules.Verify(proposal, signed.Content.Sender, fresh: true);
+        new ProposalRules(client.LeafPolicy, state.Tree, state.Context).VerifyReceived(signed, proposal);
         var reference = signed.ProposalRef(suite);
         var next = advanced;
         if (advanced.FindStored(reference) is null)

@@ -135,7 +135,7 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
         {
             if (item is { Proposal: Proposal.Update update, Sender: Sender.Member member })
             {
-                after = after.Update(member.LeafIndex, update.Leaf);
+                after = after.Update(member.LeafIndex, update.Leaf.Detached());
                 updated.Add((member.LeafIndex, item.Stored));
             }
         }
@@ -150,7 +150,7 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
         {
             Rules.DuplicateSignatureKey.Require(after.FindSignatureKey(add.KeyPackage.Leaf.SignatureKey) is null);
             Rules.DuplicateEncryptionKey.Require(!after.HasEncryptionKey(add.KeyPackage.Leaf.EncryptionKey));
-            after = after.Add(add.KeyPackage.Leaf, out var leaf);
+            after = after.Add(add.KeyPackage.Leaf.Detached(), out var leaf);
             added.Add((leaf, add.KeyPackage));
         }
 

@@ -14,6 +14,15 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
 
     private CipherSuite Suite => tree.Suite;
 
+    /// <summary>A proposal in a message of its own, whose signature is verified: what it must fulfil to be stored.</summary>
+    public void VerifyReceived(AuthenticatedContent signed, Proposal proposal)
+    {
+        Rules.SelfRemoveByReference.Require(
+            proposal is not Proposal.SelfRemove || (signed.WireFormat == WireFormat.PublicMessage && signed.Content.Sender is Sender.Member));
+        VerifyTypeSupported(proposal, []);
+        Verify(proposal, signed.Content.Sender, fresh: true);
+    }
+
     public void Verify(Proposal proposal, Sender sender, bool fresh)
     {
         VerifySender(proposal, sender);

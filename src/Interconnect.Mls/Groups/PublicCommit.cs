@@ -82,6 +82,7 @@ internal sealed class PublicCommit(LeafPolicy policy, RatchetTree tree, GroupCon
 
         LeafRules.VerifyCapabilitiesFor(path.Leaf, applied.Extensions);
         var after = TreeKem.Apply(before, senderLeaf, path);
+        TreeKem.VerifyCiphertextCounts(after, senderLeaf, path, applied.Added.Select(item => item.Leaf).ToHashSet());
         TreeValidation.VerifyDistinctKeys(after);
         LeafRules.VerifyCredentialTypes(after);
         return (after, senderLeaf);

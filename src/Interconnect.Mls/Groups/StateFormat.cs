@@ -12,8 +12,10 @@ internal static class StateFormat
 {
     public const ushort BundleVersion = 1;
     public const ushort GroupVersion = 2;
+    public const ushort PublicGroupVersion = 1;
     public const byte KindKeyPackageBundle = 1;
     public const byte KindGroup = 2;
+    public const byte KindPublicGroup = 3;
 
     public static MlsWriter Begin(byte kind, ushort version)
     {

@@ -8,11 +8,13 @@ using Interconnect.Mls.Schedule;
 namespace Interconnect.Mls.PublicGroups;
 
 /// <summary>
-/// Verifies a group as a server without any secret can. What it cannot check: membership tags and confirmation tags (their keys are the members'), whether
+/// Verifies single GroupInfos and commits as a server without any secret can, each with the whole tree; <see cref="PublicGroup"/> follows a group from epoch to epoch. What it cannot check: membership tags and confirmation tags (their keys are the members'), whether
 /// path secrets were encrypted rightly, and whether the proposals of a commit alone explain the new tree.
 /// </summary>
 public static class PublicGroupCheck
 {
+    private static readonly LeafPolicy AnyCredential = new(UnsafeAcceptAnyCredential.Instance, TimeProvider.System, TimeSpan.Zero, EnforceLifetimesOnReceipt: false);
+
     /// <summary>Checks the signer's signature, the tree hash, parent hashes, leaf signatures, key uniqueness and capabilities.</summary>
     /// <param name="groupInfo">MLSMessage with the GroupInfo.</param>
     /// <param name="ratchetTree">The tree when the GroupInfo has no ratchet_tree extension; null or empty otherwise.</param>
@@ -51,30 +53,12 @@ public static class PublicGroupCheck
 
     private static VerifiedGroupInfo VerifyInfo(ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree)
     {
-        var groupInfo = ServerDecoding.Decode<MlsMessage.OfGroupInfo>(encoded).GroupInfo;
-        Rules.GroupContextValid.Require(CipherSuite.TryGet(groupInfo.Context.Suite, out var suite));
-        Rules.Oversize.Require((ratchetTree?.Length ?? 0) <= ServerDecoding.MaxSize);
-        var given = ratchetTree is { Length: > 0 } tree ? tree.ToArray() : default(ReadOnlyMemory<byte>?);
-        var verified = GroupInfoTree.Verify(suite!, groupInfo, given);
-        foreach (var (_, leaf) in verified.Leaves())
-        {
-            LeafRules.VerifyAlone(leaf, suite!);
-            LeafRules.VerifyCapabilitiesFor(leaf, groupInfo.Context.Extensions);
-        }
-
-        LeafRules.VerifyCredentialTypes(verified);
-        return new VerifiedGroupInfo(groupInfo, verified);
+        var (info, tree) = PublicGroupInfos.Verify(encoded, ratchetTree, AnyCredential);
+        return new VerifiedGroupInfo(info, tree);
     }
 
-    private static void VerifySigned(VerifiedGroupInfo current, PublicMessage message)
-    {
-        var context = current.GroupInfo.Context;
-        Rules.ApplicationEncrypted.Require(message.Content.Content is not Content.Application);
-        Rules.WrongGroup.Require(message.Content.GroupId.Span.SequenceEqual(context.GroupId.Span));
-        Rules.WrongEpoch.Require(message.Content.Epoch == context.Epoch);
-        var key = SenderKeys.Find(current.Tree, context.Extensions, message.Content);
-        Rules.MessageSignature.Require(message.Authenticated.VerifySignature(key, Codec.Encode(context)));
-    }
+    private static void VerifySigned(VerifiedGroupInfo current, PublicMessage message) =>
+        PublicMessages.VerifySigned(current.Tree, current.GroupInfo.Context, Codec.Encode(current.GroupInfo.Context), message);
 
     private static void VerifyFollows(GroupInfo current, AuthenticatedContent commit, GroupInfo next)
     {

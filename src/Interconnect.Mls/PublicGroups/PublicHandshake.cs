@@ -23,17 +23,19 @@ public sealed record PublicHandshake(
     public static bool TryRead(ReadOnlyMemory<byte> mlsMessage, [NotNullWhen(true)] out PublicHandshake? header, [NotNullWhen(false)] out MlsError? error) =>
         MlsRefusal.Catch(() => Read(ServerDecoding.Decode<MlsMessage.OfPublicMessage>(mlsMessage).Message.Content)).TryGet(out header, out error);
 
+    internal static (byte Type, uint? Index) Describe(Sender sender) => sender switch
+    {
+        Sender.Member member => ((byte)1, (uint?)member.LeafIndex),
+        Sender.External external => ((byte)2, external.SenderIndex),
+        Sender.NewMemberProposal => ((byte)3, null),
+        Sender.NewMemberCommit => ((byte)4, null),
+        _ => throw new InvalidOperationException("The set of senders is closed."),
+    };
+
     private static PublicHandshake Read(FramedContent content)
     {
         Rules.ApplicationEncrypted.Require(content.Content is not Content.Application);
-        var (senderType, senderIndex) = content.Sender switch
-        {
-            Sender.Member member => ((byte)1, (uint?)member.LeafIndex),
-            Sender.External external => ((byte)2, external.SenderIndex),
-            Sender.NewMemberProposal => ((byte)3, null),
-            Sender.NewMemberCommit => ((byte)4, null),
-            _ => throw new InvalidOperationException("The set of senders is closed."),
-        };
+        var (senderType, senderIndex) = Describe(content.Sender);
         var proposalType = (content.Content as Content.OfProposal)?.Proposal.Type;
         return new PublicHandshake(
             content.GroupId, content.Epoch, (byte)content.Content.Type, senderType, senderIndex, proposalType, content.AuthenticatedData);

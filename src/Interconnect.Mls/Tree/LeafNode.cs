@@ -61,6 +61,9 @@ internal sealed class LeafNode(
         return new LeafNode(encryptionKey, key.PublicKey, credential, capabilities, source, extensions, signed);
     }
 
+    /// <summary>The same leaf in bytes of its own: a leaf that goes into a tree must not keep the message it came in alive, which may be a thousand times as long.</summary>
+    public LeafNode Detached() => Codec.Decode<LeafNode>(Codec.Encode(this));
+
     public void Write(MlsWriter writer)
     {
         WriteUnsigned(writer);

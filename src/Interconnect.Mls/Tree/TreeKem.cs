@@ -74,32 +74,37 @@ internal static class TreeKem
         var steps = tree.FilteredDirectPath(senderLeaf);
         Rules.PathLength.Require(steps.Count == path.Nodes.Count);
         Rules.PathLeafSource.Require(path.Leaf.Source is LeafNodeSource.Commit);
-        var (nodes, parentHash) = tree.PlanPath(steps, path.Nodes.Select(node => node.EncryptionKey).ToList());
+        var (nodes, parentHash) = tree.PlanPath(steps, path.Nodes.Select(node => (ReadOnlyMemory<byte>)node.EncryptionKey.ToArray()).ToList());
         Rules.PathParentHash.Require(((LeafNodeSource.Commit)path.Leaf.Source).ParentHash.Span.SequenceEqual(parentHash));
-        return tree.WithPath(senderLeaf, path.Leaf, nodes);
+        return tree.WithPath(senderLeaf, path.Leaf.Detached(), nodes);
+    }
+
+    /// <summary>Demands one ciphertext for each node that a path secret is for (MLS-504). The tree has the path applied.</summary>
+    public static void VerifyCiphertextCounts(RatchetTree tree, uint senderLeaf, UpdatePath path, IReadOnlySet<uint> addedLeaves)
+    {
+        var steps = tree.FilteredDirectPath(senderLeaf);
+        for (var i = 0; i < steps.Count; i++)
+        {
+            Rules.PathCiphertexts.Require(path.Nodes[i].EncryptedPathSecrets.Count == Recipients(tree, steps[i].CopathNode, addedLeaves).Count);
+        }
     }
 
     /// <summary>
-    /// Opens the path secret meant for this member and derives the rest (RFC 9420 section 7.5). The tree has the path applied; refused are wrong numbers of
-    /// ciphertexts (MLS-504), one that does not open (MLS-115), and public keys that are not those of the secrets (MLS-506).
+    /// Opens the path secret meant for this member and derives the rest (RFC 9420 section 7.5). The tree has the path applied and the numbers of ciphertexts
+    /// are right; refused are a ciphertext that does not open (MLS-115), and public keys that are not those of the secrets (MLS-506).
     /// </summary>
     public static (PrivatePath Path, PathSecrets Secrets) Decrypt(
         RatchetTree tree, uint senderLeaf, UpdatePath path, PrivatePath own, IReadOnlySet<uint> addedLeaves, ReadOnlySpan<byte> context)
     {
         var suite = tree.Suite;
         var steps = tree.FilteredDirectPath(senderLeaf);
-        var mine = -1;
-        for (var i = 0; i < steps.Count; i++)
+        var mine = 0;
+        while (mine < steps.Count && !TreeMath.Covers(steps[mine].Node, own.LeafIndex))
         {
-            var expected = Recipients(tree, steps[i].CopathNode, addedLeaves).Count;
-            Rules.PathCiphertexts.Require(path.Nodes[i].EncryptedPathSecrets.Count == expected);
-            if (mine < 0 && TreeMath.Covers(steps[i].Node, own.LeafIndex))
-            {
-                mine = i;
-            }
+            mine++;
         }
 
-        Rules.PathSecretFindable.Require(mine >= 0);
+        Rules.PathSecretFindable.Require(mine < steps.Count);
         var recipients = Recipients(tree, steps[mine].CopathNode, addedLeaves);
         for (var i = 0; i < recipients.Count; i++)
         {

@@ -1,4 +1,5 @@
 using Interconnect.Mls.Groups;
+using Interconnect.Mls.Tests.PublicGroups;
 
 namespace Interconnect.Mls.Tests.Groups;
 
@@ -81,7 +82,9 @@ internal sealed class Person
 
     public Processed Take(byte[] message)
     {
+        var server = ServerView.Of(this);
         var processed = Group.Process(message).Value;
+        ServerView.AssertFollows(server, message, processed);
         Group = processed.NewState;
         processed.Consumed.Erase();
         return processed;
@@ -99,7 +102,12 @@ internal sealed class Person
         System.Text.Encoding.UTF8.GetString(Assert.IsType<Processed.ApplicationMessage>(Take(message)).Data);
 
     /// <summary>The rule that refuses a message; the state stays as it was.</summary>
-    public string Refusal(byte[] message) => Group.Process(message).Error.Rule;
+    public string Refusal(byte[] message)
+    {
+        var rule = Group.Process(message).Error.Rule;
+        ServerView.AssertRefuses(ServerView.Of(this), message, rule);
+        return rule;
+    }
 
     public static void AssertAgree(params Person[] people) =>
         Assert.Single(people.Select(person => Convert.ToHexString(person.Group.EpochAuthenticator.Span)).Distinct());
