@@ -23,6 +23,9 @@ public sealed record ExternalJoinRequest
     /// <summary>Changes of the group's app_data_dictionary, each judged by <see cref="MlsOptions.AppComponents"/>.</summary>
     public IReadOnlyList<AppDataChange> AppDataUpdates { get; init; } = [];
 
+    /// <summary>Data for components that the commit carries and no state keeps.</summary>
+    public IReadOnlyList<ComponentData> AppEphemeral { get; init; } = [];
+
     /// <summary>Authenticated, unencrypted data bound to the commit.</summary>
     public ReadOnlyMemory<byte> AuthenticatedData { get; init; }
 }

@@ -74,6 +74,7 @@ internal sealed class ExternalJoin(MlsClient client)
         proposals.AddRange(request.ExternalPsks.Select(id => new Proposal.PreSharedKey(new PreSharedKeyId.External(id.ToArray(), Nonce()))));
         proposals.AddRange(request.ResumptionEpochs.Select(epoch => new Proposal.PreSharedKey(
             new PreSharedKeyId.Resumption(ResumptionUsage.Application, groupInfo.Context.GroupId, epoch, Nonce()))));
+        proposals.AddRange(request.AppEphemeral.Select(item => new Proposal.AppEphemeral(item.ComponentId, item.Data.ToArray())));
         proposals.AddRange(request.AppDataUpdates.Select(item =>
             new Proposal.AppDataUpdate(item.ComponentId, item.Update is { } data ? (ReadOnlyMemory<byte>?)data.ToArray() : null)));
         var list = proposals.Select(proposal => new ListedProposal(proposal, sender, null)).ToList();

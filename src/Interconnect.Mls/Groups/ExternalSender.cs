@@ -15,6 +15,10 @@ internal sealed record ExternalSender(ReadOnlyMemory<byte> SignatureKey, MemberC
         return list;
     }
 
+    /// <summary>The senders that these GroupContext extensions list; none when there is no external_senders.</summary>
+    public static IReadOnlyList<ExternalSender> In(IReadOnlyList<Extension> groupExtensions) =>
+        groupExtensions.Find(ExtensionTypes.ExternalSenders) is { } extension ? ReadList(extension.Data) : [];
+
     public static ExternalSender Read(ref MlsReader reader) => new(reader.Opaque("signature_key"), CredentialCodec.Read(ref reader));
 
     public void Write(MlsWriter writer)

@@ -47,7 +47,7 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
             case Proposal.ExternalInit:
                 break;
             case Proposal.GroupContextExtensions extensions:
-                VerifyGroupExtensions(extensions.Extensions, tree);
+                VerifyExternalSenders(extensions.Extensions);
                 VerifyDictionaryUntouched(extensions.Extensions);
                 break;
             case Proposal.AppDataUpdate or Proposal.AppEphemeral:
@@ -71,14 +71,13 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
         }
     }
 
-    /// <summary>Every leaf of a tree supports these extensions and the capabilities that they require (MLS-414).</summary>
+    /// <summary>
+    /// Every leaf of a tree supports these extensions and the capabilities that they require (MLS-414). Asked of the tree after the commit: who is added counts, who
+    /// is removed does not (RFC 9420 section 12.1.7).
+    /// </summary>
     public static void VerifyGroupExtensions(IReadOnlyList<Extension> extensions, RatchetTree tree)
     {
-        if (extensions.Find(ExtensionTypes.ExternalSenders) is { } senders)
-        {
-            _ = ExternalSender.ReadList(senders.Data);
-        }
-
+        _ = ExternalSender.In(extensions);
         Rules.GroupExtensionsSupported.Require(GroupRequirements.Of(extensions).AreMetBy(tree));
     }
 
@@ -135,6 +134,17 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
         Rules.PskNonce.Require(id.Nonce.Length == Suite.Hash.Size);
         Rules.PskUsage.Require(
             id is not PreSharedKeyId.Resumption resumption || resumption.Usage == ResumptionUsage.Application || resumption.Usage == Founding);
+    }
+
+    // RFC 9420 section 5.3.1: the application judges the credentials of external senders that are added or changed.
+    private void VerifyExternalSenders(IReadOnlyList<Extension> proposed)
+    {
+        var known = ExternalSender.In(context.Extensions).Select(sender => Convert.ToHexString(Codec.Encode(sender))).ToHashSet();
+        foreach (var sender in ExternalSender.In(proposed))
+        {
+            Rules.ExternalSenderAccepted.Require(
+                known.Contains(Convert.ToHexString(Codec.Encode(sender))) || policy.Authentication.Accepts(sender.Credential, sender.SignatureKey));
+        }
     }
 
     // draft-ietf-mls-extensions-10 section 4.7. The draft does not say whether the proposal then repeats the dictionary or leaves it out; since the proposal

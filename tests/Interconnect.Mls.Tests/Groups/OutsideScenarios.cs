@@ -156,8 +156,11 @@ public sealed class OutsideScenarios
         var bob = new Person("bob", options: Words.Options);
         var info = alice.Group.CreateGroupInfo();
         Assert.Equal("MLS-434", bob.Client.JoinExternally(info, new ExternalJoinRequest { AppDataUpdates = [Words.Append("member")] }).Error.Rule);
-        var join = bob.Client.JoinExternally(info, new ExternalJoinRequest { AppDataUpdates = [Words.Append("bob")] }).Value;
-        alice.Take(join.Commit);
+        Assert.Equal("MLS-434", bob.Client.JoinExternally(info, new ExternalJoinRequest { AppEphemeral = [Words.Ephemeral("bad")] }).Error.Rule);
+        var join = bob.Client.JoinExternally(
+            info, new ExternalJoinRequest { AppDataUpdates = [Words.Append("bob")], AppEphemeral = [Words.Ephemeral("hello")] }).Value;
+        var applied = Assert.IsType<Processed.CommitApplied>(alice.Take(join.Commit));
+        Assert.Equal(new ProposalOrigin.OfJoiner(), Assert.Single(applied.Ephemeral).Origin);
         bob.Group = join.NewState;
         Person.AssertAgree(alice, bob);
         Assert.Equal("bob", Words.Of(alice.Group));

@@ -107,12 +107,38 @@ public sealed class ProposalRulesTests
         Assert.Equal("MLS-108", able.Group.AddMembers([dave.Verified]).Error.Rule);
         Assert.True(able.Group.AddMembers([new Person("erin", options: options).Verified]).IsOk);
 
+        // Who leaves by the same commit need not understand the new extension.
+        var founder = new Person("founder", options: options).Create();
+        var modern = new Person("modern", options: options);
+        founder.Add([modern, new Person("old")]);
+        Assert.Equal("MLS-414", modern.Refusal(Forge.Commit(founder, new Proposal.GroupContextExtensions([special]))));
+        founder.Commit(new CommitRequest { GroupContextExtensions = [special], Remove = [2] }, modern);
+        Person.AssertAgree(founder, modern);
+
         var certified = Forge.Leaf(
             dave, Forge.Lifetime, credential: new MemberCredential(2, ReadOnlyMemory<byte>.Empty), capabilities: dave.Client.Capabilities with { Credentials = [1, 2] });
         var package = KeyPackages.Verify(Forge.Encode(Forge.KeyPackage(dave, certified)), Person.Start).Value;
         Assert.Equal("MLS-114", alice.Group.AddMembers([package]).Error.Rule);
         var both = new Person("both", options: new MlsOptions { SupportedCredentials = [1, 2] }).Create();
         Assert.True(both.Group.AddMembers([package]).IsOk);
+    }
+
+    [Fact]
+    [Covers("MLS-438")]
+    public void ExternalSender_ThatTheApplicationRejects_Refused()
+    {
+        var strict = new Person("strict", authentication: new OnlyNamed("strict", "dave", "hub")).Create();
+        strict.Add([dave]);
+        var hub = ExternalProposer.ExternalSenders([(cathy.Key.PublicKey, new MemberCredential(1, "hub"u8.ToArray()))]);
+        var stranger = ExternalProposer.ExternalSenders([(cathy.Key.PublicKey, new MemberCredential(1, "stranger"u8.ToArray()))]);
+        Assert.Equal("MLS-438", strict.Group.Commit(new CommitRequest { GroupContextExtensions = [stranger] }).Error.Rule);
+        Assert.Equal("MLS-438", strict.Refusal(Forge.Proposal(dave, new Proposal.GroupContextExtensions([stranger]))));
+        strict.Commit(new CommitRequest { GroupContextExtensions = [hub] }, dave);
+        Assert.Single(dave.Group.Extensions);
+
+        // One that is listed already is not judged anew.
+        var changed = new Person("strict", authentication: new OnlyNamed("strict", "dave"));
+        Assert.True(new MlsGroup(changed.Client, strict.State).Process(Forge.Proposal(dave, new Proposal.GroupContextExtensions([hub]))).IsOk);
     }
 
     [Fact]
