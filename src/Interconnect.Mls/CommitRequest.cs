@@ -29,6 +29,9 @@ public sealed record CommitRequest
     /// <summary>Data for components that the commit carries and no state keeps.</summary>
     public IReadOnlyList<ComponentData> AppEphemeral { get; init; } = [];
 
+    /// <summary>Extensions of the GroupInfo that goes into the Welcome, besides ratchet_tree and external_pub: for the added clients' eyes.</summary>
+    public IReadOnlyList<Extension> GroupInfoExtensions { get; init; } = [];
+
     /// <summary>
     /// The client that this member goes on as: another credential, signature key, or both, in the same suite. The commit is signed by the old key, the new leaf by the
     /// new one, and <see cref="CommitResult.NewState"/> is the new client's. Null = unchanged.

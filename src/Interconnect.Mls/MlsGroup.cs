@@ -3,6 +3,7 @@ using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
 using Interconnect.Mls.Groups;
 using Interconnect.Mls.Messages;
+using Interconnect.Mls.Tree;
 
 namespace Interconnect.Mls;
 
@@ -100,6 +101,9 @@ public sealed class MlsGroup
     public MlsResult<ProposalResult> ProposeExternalPsk(ReadOnlyMemory<byte> pskId) =>
         MlsRefusal.Catch(() => new Proposing(client, State).ProposeExternalPsk(pskId.ToArray()));
 
+    /// <summary>Proposes to mix in the resumption PSK of a retained epoch of this group.</summary>
+    public MlsResult<ProposalResult> ProposeResumptionPsk(ulong epoch) => MlsRefusal.Catch(() => new Proposing(client, State).ProposeResumptionPsk(epoch));
+
     /// <summary>Proposes new GroupContext extensions, all of them.</summary>
     public MlsResult<ProposalResult> ProposeGroupContextExtensions(IReadOnlyList<Extension> extensions) =>
         MlsRefusal.Catch(() => new Proposing(client, State).Propose(new Proposal.GroupContextExtensions(extensions), null));
@@ -138,8 +142,15 @@ public sealed class MlsGroup
         return new MessageProcessor(client, State).Process(message);
     });
 
-    /// <summary>A signed GroupInfo of the current epoch as MLSMessage, with ratchet_tree and external_pub.</summary>
-    public byte[] CreateGroupInfo() => Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(GroupInfos.Make(client, State)));
+    /// <summary>
+    /// A signed GroupInfo of the current epoch as MLSMessage, with external_pub, and with ratchet_tree unless <see cref="MlsOptions.RatchetTreeInGroupInfo"/> is off.
+    /// </summary>
+    /// <param name="extensions">Further GroupInfo extensions; one of those two among them is a defect of the caller and throws. Null = none.</param>
+    public byte[] CreateGroupInfo(IReadOnlyList<Extension>? extensions = null) =>
+        MlsRefusal.Catch(() => Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(GroupInfos.Make(client, State, extensions)))).Value;
+
+    /// <summary>The public tree of the current epoch (RFC 9420 section 12.4.3.3), for joiners whose GroupInfo does not carry it.</summary>
+    public byte[] ExportRatchetTree() => RatchetTreeCodec.Encode(State.Tree);
 
     /// <summary>MLS-Exporter (RFC 9420 section 8.5).</summary>
     /// <param name="label">The exporter's label, without prefix.</param>

@@ -36,6 +36,11 @@ public sealed record MlsOptions
     public bool EncryptHandshake { get; init; }
 
     /// <summary>
+    /// Put the ratchet_tree extension into GroupInfos, those of Welcomes included. Default true. False: joiners are given <see cref="MlsGroup.ExportRatchetTree"/> beside it.
+    /// </summary>
+    public bool RatchetTreeInGroupInfo { get; init; } = true;
+
+    /// <summary>
     /// Refuse expired KeyPackage leaves also in joined trees and in commits of others. Default false: a member that was offline longer than a KeyPackage lives
     /// could otherwise never catch up. Own commits and stored proposals are always checked.
     /// </summary>

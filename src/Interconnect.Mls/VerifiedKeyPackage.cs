@@ -32,6 +32,9 @@ public sealed class VerifiedKeyPackage
     /// <summary>End of its lifetime; the last representable time when it never ends.</summary>
     public DateTimeOffset NotAfter => UnixTime.ToDate(Lifetime.NotAfter);
 
+    /// <summary>The KeyPackage's own extensions, unknown ones included.</summary>
+    public IReadOnlyList<Extension> Extensions => KeyPackage.Extensions;
+
     /// <summary>
     /// Marked as one of last resort (draft-ietf-mls-extensions-10 section 6.4): a directory may hand it out more than once when no other is left.
     /// </summary>

@@ -51,7 +51,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state, Relation
         var privatePath = (draft?.Private ?? state.Path).PrunedTo(tree);
         var entered = GroupState.Enter(suite, epoch.Context, tree, epoch.Secrets, epoch.ConfirmationTag, privatePath);
         entered = entered.EndedBy(applied.ReInit);
-        var groupInfo = GroupInfos.Make(after, entered); // 7
+        var groupInfo = GroupInfos.Make(after, entered, request.GroupInfoExtensions); // 7
         var welcome = applied.Added.Count == 0 ? null : WelcomeBuilder.Build(client, suite, applied, draft?.Secrets, epoch, psk, groupInfo);
         epoch.Joiner.Dispose();
         draft?.Secrets.Dispose();

@@ -110,8 +110,9 @@ internal sealed class CommitProposals(MlsClient client, GroupState state)
     private bool IsKnown(PreSharedKeyId id) => id switch
     {
         PreSharedKeyId.External external => client.Options.FindExternalPsk(external.Id) is not null,
-        PreSharedKeyId.Resumption resumption => resumption.GroupId.Span.SequenceEqual(state.Context.GroupId.Span)
-            && state.Resumption.ContainsKey(resumption.Epoch),
+        PreSharedKeyId.Resumption resumption =>
+            (resumption.GroupId.Span.SequenceEqual(state.Context.GroupId.Span) && state.Resumption.ContainsKey(resumption.Epoch))
+            || client.Options.FindResumptionPsk(resumption.GroupId, resumption.Epoch) is not null,
         _ => throw new InvalidOperationException("The set of PSK ids is closed."),
     };
 }

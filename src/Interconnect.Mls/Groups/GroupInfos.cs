@@ -4,19 +4,24 @@ using Interconnect.Mls.Tree;
 
 namespace Interconnect.Mls.Groups;
 
-/// <summary>Makes the GroupInfo of a state (RFC 9420 section 12.4.3), with ratchet_tree and external_pub.</summary>
+/// <summary>Makes the GroupInfo of a state (RFC 9420 section 12.4.3), with external_pub, and with ratchet_tree unless the options say otherwise.</summary>
 internal static class GroupInfos
 {
-    public static GroupInfo Make(MlsClient client, GroupState state)
+    /// <param name="extra">Further GroupInfo extensions; null = none.</param>
+    public static GroupInfo Make(MlsClient client, GroupState state, IReadOnlyList<Extension>? extra = null)
     {
         using var external = state.Secrets.ExternalKeyPair(state.Suite);
         using var externalPub = new MlsWriter();
         externalPub.Opaque(external.PublicKey);
-        Extension[] extensions =
-        [
-            new(ExtensionTypes.RatchetTree, RatchetTreeCodec.Encode(state.Tree)),
-            new(ExtensionTypes.ExternalPub, externalPub.ToArray()),
-        ];
+        var extensions = new List<Extension>();
+        if (client.Options.RatchetTreeInGroupInfo)
+        {
+            extensions.Add(new Extension(ExtensionTypes.RatchetTree, RatchetTreeCodec.Encode(state.Tree)));
+        }
+
+        extensions.Add(new Extension(ExtensionTypes.ExternalPub, externalPub.ToArray()));
+        extensions.AddRange(extra ?? []);
+        Rules.DuplicateExtension.Require(extensions.DistinctBy(extension => extension.Type).Count() == extensions.Count);
         return new GroupInfo(state.Context, extensions, state.ConfirmationTag, state.OwnLeaf, default).Sign(client.SignatureKey);
     }
 }

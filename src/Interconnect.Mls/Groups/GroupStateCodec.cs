@@ -30,7 +30,7 @@ internal static class GroupStateCodec
         WriteStored(writer, state);
         WritePast(writer, state.Past);
         WriteResumption(writer, state.Resumption);
-        WriteExporter(writer, state.Exporter);
+        ExporterTreeCodec.Write(writer, state.Exporter);
         writer.Optional(state.ReInit is not null);
         state.ReInit?.Write(writer);
         return writer.ToArray();
@@ -88,7 +88,7 @@ internal static class GroupStateCodec
         };
         if (version >= 2)
         {
-            state = state with { Exporter = ReadExporter(ref reader, suite!), ReInit = ReadReInit(ref reader, state.Status) };
+            state = state with { Exporter = ExporterTreeCodec.Read(ref reader, suite!), ReInit = ReadReInit(ref reader, state.Status) };
         }
 
         reader.End();
@@ -268,33 +268,6 @@ internal static class GroupStateCodec
         reader.EndVector(outer);
         psks[currentEpoch] = current;
         return psks.ToImmutable();
-    }
-
-    private static void WriteExporter(MlsWriter writer, ExporterTree exporter)
-    {
-        var mark = writer.BeginVector();
-        foreach (var (node, secret) in exporter.Held)
-        {
-            writer.U32(node);
-            writer.Opaque(secret);
-        }
-
-        writer.EndVector(mark);
-    }
-
-    private static ExporterTree ReadExporter(ref MlsReader reader, CipherSuite suite)
-    {
-        var held = ImmutableSortedDictionary.CreateBuilder<uint, byte[]>();
-        var outer = reader.BeginVector("exporter_tree");
-        while (!reader.AtEnd)
-        {
-            var node = reader.U32("node");
-            var secret = reader.Opaque("secret").ToArray();
-            Rules.StateConsistent.Require(node < TreeMath.NodeCount(ExporterTree.Leaves) && secret.Length == suite.Hash.Size && held.TryAdd(node, secret));
-        }
-
-        reader.EndVector(outer);
-        return new ExporterTree(held.ToImmutable());
     }
 
     private static Proposal.ReInit? ReadReInit(ref MlsReader reader, GroupStatus status)

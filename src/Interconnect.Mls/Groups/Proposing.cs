@@ -26,9 +26,14 @@ internal sealed class Proposing(MlsClient client, GroupState state)
     public ProposalResult ProposeExternalPsk(byte[] pskId)
     {
         Rules.PskUnknown.Require(client.Options.FindExternalPsk(pskId) is not null);
-        var nonce = new byte[state.Suite.Hash.Size];
-        client.Random.Fill(nonce);
-        return Propose(new Proposal.PreSharedKey(new PreSharedKeyId.External(pskId, nonce)));
+        return Propose(new Proposal.PreSharedKey(new PreSharedKeyId.External(pskId, Nonce())));
+    }
+
+    public ProposalResult ProposeResumptionPsk(ulong epoch)
+    {
+        Rules.ResumptionUnknown.Require(state.Resumption.ContainsKey(epoch));
+        return Propose(new Proposal.PreSharedKey(
+            new PreSharedKeyId.Resumption(ResumptionUsage.Application, state.Context.GroupId, epoch, Nonce())));
     }
 
     public ProposalResult ProposeSelfRemove()
@@ -62,5 +67,12 @@ internal sealed class Proposing(MlsClient client, GroupState state)
             OwnUpdates = leafKey is null ? sent.OwnUpdates : sent.OwnUpdates.Add(new OwnUpdate(stored.Reference, leafKey) { Successor = successor }),
         };
         return new ProposalResult(new MlsGroup(client, next), message, consumed);
+    }
+
+    private byte[] Nonce()
+    {
+        var nonce = new byte[state.Suite.Hash.Size];
+        client.Random.Fill(nonce);
+        return nonce;
     }
 }

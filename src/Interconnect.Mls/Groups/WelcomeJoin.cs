@@ -34,7 +34,7 @@ internal sealed class WelcomeJoin(MlsClient client)
             using var psk = PskResolution.Resolve(client, suite, null, groupSecrets.Psks, related); // 3
             var groupInfo = OpenGroupInfo(suite, welcome, joiner, psk); // 4
             var state = Enter(suite, bundle, groupInfo, groupSecrets, joiner, psk, givenTree, relation);
-            return new JoinResult(new MlsGroup(client, state), bundle, state.Tree.Member(groupInfo.Signer));
+            return new JoinResult(new MlsGroup(client, state), bundle, state.Tree.Member(groupInfo.Signer)) { GroupInfoExtensions = groupInfo.Extensions };
         }
         finally
         {

@@ -163,7 +163,7 @@ internal sealed class RatchetTree
     public Member Member(uint leafIndex)
     {
         var leaf = Leaf(leafIndex) ?? throw new InvalidOperationException("The leaf is blank.");
-        return new Member(leafIndex, leaf.Credential, leaf.SignatureKey);
+        return new Member(leafIndex, leaf.Credential, leaf.SignatureKey) { Extensions = leaf.Extensions };
     }
 
     private RatchetTree Rewritten(Subtree from, uint leafIndex, LeafNode? leaf, Func<Subtree, ParentNode?> parent)

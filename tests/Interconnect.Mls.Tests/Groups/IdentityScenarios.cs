@@ -125,10 +125,30 @@ public sealed class IdentityScenarios
         var seen = bob.State.Tree.Leaf(2)!;
         Assert.Equal(0xf123, seen.Credential.Type);
         Assert.Equal([7, 7, 7], seen.Credential.Identity.ToArray());
-        Assert.Equal([1, 2, 3], seen.Extensions.Find(0xfafa)!.Data.ToArray());
+        Assert.Equal([1, 2, 3], bob.Group.Members[2].Extensions.Find(0xfafa)!.Data.ToArray());
         Assert.Contains(seen.Capabilities.Proposals, number => (number & 0x0f0f) == 0x0a0a && number >> 12 == ((number >> 4) & 0xf));
         Assert.Equal([9, 9], bob.Group.Extensions.Find(0xf1f1)!.Data.ToArray());
         Assert.Equal("MLS-414", new Person("dave").Client.CreateGroup("g"u8.ToArray(), [unknown]).Error.Rule);
+    }
+
+    [Fact]
+    public void The_tree_travels_beside_a_group_info_that_has_something_else_to_say()
+    {
+        var slim = new MlsOptions { RatchetTreeInGroupInfo = false };
+        var alice = new Person("alice", options: slim).Create();
+        var bob = new Person("bob");
+        var note = new Extension(0xf00d, new byte[] { 4, 2 });
+        Assert.Equal("MLS-110", alice.Group.Commit(new CommitRequest { GroupInfoExtensions = [note, note] }).Error.Rule);
+        Assert.Throws<InvalidOperationException>(() => alice.Group.CreateGroupInfo([new Extension(ExtensionTypes.ExternalPub, new byte[1])]));
+        var added = alice.Group.Commit(new CommitRequest { Add = [bob.Verified], GroupInfoExtensions = [note] }).Value;
+        var tree = added.NewState.ExportRatchetTree();
+        Assert.Equal("MLS-606", bob.Client.Join(added.Welcome!, [bob.Bundle]).Error.Rule);
+        var joined = bob.Client.Join(added.Welcome!, [bob.Bundle], tree).Value;
+        Assert.Equal([4, 2], joined.GroupInfoExtensions.Find(0xf00d)!.Data.ToArray());
+        var info = joined.NewState.CreateGroupInfo([note]);
+        Assert.True(new Person("cathy").Client.JoinExternally(info).IsOk);
+        Assert.Equal("MLS-606", new Person("cathy").Client.JoinExternally(added.NewState.CreateGroupInfo()).Error.Rule);
+        Assert.True(new Person("cathy").Client.JoinExternally(added.NewState.CreateGroupInfo(), tree).IsOk);
     }
 
     [Fact]
