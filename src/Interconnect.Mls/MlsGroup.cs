@@ -150,7 +150,7 @@ public sealed class MlsGroup
         MlsRefusal.Catch(() => Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(GroupInfos.Make(client, State, extensions)))).Value;
 
     /// <summary>The public tree of the current epoch (RFC 9420 section 12.4.3.3), for joiners whose GroupInfo does not carry it.</summary>
-    public byte[] ExportRatchetTree() => RatchetTreeCodec.Encode(State.Tree);
+    public byte[] EncodeRatchetTree() => RatchetTreeCodec.Encode(State.Tree);
 
     /// <summary>MLS-Exporter (RFC 9420 section 8.5).</summary>
     /// <param name="label">The exporter's label, without prefix.</param>

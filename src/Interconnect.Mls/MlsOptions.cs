@@ -36,7 +36,7 @@ public sealed record MlsOptions
     public bool EncryptHandshake { get; init; }
 
     /// <summary>
-    /// Put the ratchet_tree extension into GroupInfos, those of Welcomes included. Default true. False: joiners are given <see cref="MlsGroup.ExportRatchetTree"/> beside it.
+    /// Put the ratchet_tree extension into GroupInfos, those of Welcomes included. Default true. False: joiners are given <see cref="MlsGroup.EncodeRatchetTree"/> beside it.
     /// </summary>
     public bool RatchetTreeInGroupInfo { get; init; } = true;
 

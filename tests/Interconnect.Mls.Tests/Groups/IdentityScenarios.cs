@@ -141,7 +141,7 @@ public sealed class IdentityScenarios
         Assert.Equal("MLS-110", alice.Group.Commit(new CommitRequest { GroupInfoExtensions = [note, note] }).Error.Rule);
         Assert.Throws<InvalidOperationException>(() => alice.Group.CreateGroupInfo([new Extension(ExtensionTypes.ExternalPub, new byte[1])]));
         var added = alice.Group.Commit(new CommitRequest { Add = [bob.Verified], GroupInfoExtensions = [note] }).Value;
-        var tree = added.NewState.ExportRatchetTree();
+        var tree = added.NewState.EncodeRatchetTree();
         Assert.Equal("MLS-606", bob.Client.Join(added.Welcome!, [bob.Bundle]).Error.Rule);
         var joined = bob.Client.Join(added.Welcome!, [bob.Bundle], tree).Value;
         Assert.Equal([4, 2], joined.GroupInfoExtensions.Find(0xf00d)!.Data.ToArray());
