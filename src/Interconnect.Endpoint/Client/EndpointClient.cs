@@ -275,14 +275,20 @@ public sealed class EndpointClient : IAsyncDisposable
     internal async Task MaintainOnceAsync(CancellationToken cancellation)
     {
         await gate.WaitAsync(cancellation).ConfigureAwait(false);
+        IReadOnlyList<EndpointEvent> released;
         try
         {
-            feed.Publish(inbox.ReleaseOverdue());
+            released = inbox.ReleaseOverdue();
+            feed.Publish(released);
         }
         finally
         {
             gate.Release();
         }
+
+        // What is released may be answered.
+        if (released.Count > 0)
+            Wake();
 
         await DoAsync(work =>
         {
@@ -407,10 +413,12 @@ public sealed class EndpointClient : IAsyncDisposable
     {
         await gate.WaitAsync(cancellation).ConfigureAwait(false);
         T result;
+        bool changed;
         try
         {
             using var work = session.Begin();
             result = action(work);
+            changed = work.Store.IsChanged;
             if (step is not null)
             {
                 work.Commit(step);
@@ -422,7 +430,7 @@ public sealed class EndpointClient : IAsyncDisposable
             gate.Release();
         }
 
-        if (wakes)
+        if (wakes && changed)
             Wake();
 
         return result;

@@ -95,7 +95,7 @@ public sealed class OutboxTests
         };
         var id = await alice.SendAsync(bob, "one");
         await bob.NextAsync<EndpointEvent.RoomReady>();
-        clock.Advance(TimeSpan.FromDays(6.1));
+        clock.Jump(TimeSpan.FromDays(6.1));
         Assert.Equal("END-107", (await alice.WaitAsync(id, MessageState.Delivered)).RuleId);
         gateway.Deliver = (_, parcel) => [parcel];
 
@@ -145,7 +145,7 @@ public sealed class OutboxTests
 
         async Task Pass(TimeSpan time)
         {
-            clock.Advance(time);
+            clock.Jump(time);
             await bob.Client.MaintainOnceAsync(CancellationToken.None);
         }
     }
