@@ -34,6 +34,11 @@ internal static class EventPrinter
             case EndpointEvent.RoomReady e:
                 Consent(output, "room", e.Peer, e.At, "is connected, end-to-end encrypted");
                 break;
+            case EndpointEvent.RoomDelayed e:
+                output.Result(
+                    new JsonObject { ["event"] = "room-delayed", ["user"] = e.Peer.Value, ["rule"] = e.Refusal.RuleId, ["reason"] = e.Refusal.Reason, ["retryAfterSeconds"] = e.Refusal.RetryAfter?.TotalSeconds, ["at"] = output.Stamp(e.At) },
+                    FormattableString.Invariant($"{output.Time(e.At)}  {e.Peer.Value} cannot be connected yet, tried again in {e.Refusal.RetryAfter?.TotalSeconds:0} s: {e.Refusal.RuleId}: {e.Refusal.Reason}"));
+                break;
             case EndpointEvent.MessageChanged { Message: { } message } e when message.State > MessageState.Queued:
                 output.Result(output.Message("delivery", message), $"{output.Time(e.At)}  to {message.Peer.Value}: {AgentOutput.StateName(message.State)}{(message.RuleId is null ? "" : $" ({message.RuleId}: {message.Reason})")}");
                 break;

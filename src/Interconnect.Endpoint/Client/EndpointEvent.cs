@@ -25,6 +25,10 @@ public abstract record EndpointEvent(DateTimeOffset At)
     /// <summary>A room is ready to use, made by us or joined.</summary>
     public sealed record RoomReady(DateTimeOffset At, UserUri Peer, bool CreatedHere) : EndpointEvent(At);
 
+    /// <summary>A room cannot be made yet; it is tried again by itself, and what is to be sent there waits.</summary>
+    /// <param name="Refusal">What the hub said, and when it is tried again.</param>
+    public sealed record RoomDelayed(DateTimeOffset At, UserUri Peer, HubRefusal Refusal) : EndpointEvent(At);
+
     /// <summary>A message came.</summary>
     public sealed record MessageReceived(DateTimeOffset At, EndpointMessage Message) : EndpointEvent(At);
 

@@ -33,7 +33,10 @@ public sealed record EndpointOptions
     /// <summary>How long ids of what was received are remembered; 30 days.</summary>
     public TimeSpan RememberSeen { get; init; } = TimeSpan.FromDays(30);
 
-    /// <summary>How often a room's creation, or a message the hub asked to repeat, is tried; 5.</summary>
+    /// <summary>How long a message waits for a room that cannot be made, because the hub says to wait or gives no answer; then it expires; 6 days.</summary>
+    public TimeSpan RoomGiveUpAfter { get; init; } = TimeSpan.FromDays(6);
+
+    /// <summary>How often a room's creation, or a message, that lost against a commit of somebody else is tried; 5. What the hub asks to wait for does not count.</summary>
     public int MaxAttempts { get; init; } = 5;
 
     /// <summary>Answer received messages with an encrypted delivery status; default true.</summary>

@@ -6,11 +6,12 @@ namespace Interconnect.Endpoint;
 
 /// <summary>
 /// Rooms of two: ask for key material, create the group, let the hub accept the commit, adopt it; join by Welcome; follow others' commits. A commit of ours is
-/// staged beside the group and becomes the group only when the hub has accepted it.
+/// staged beside the group and becomes the group only when the hub has accepted it. Longer than most files, so that these steps stand together.
 /// </summary>
 internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
 {
     private static readonly TimeSpan KeyRequestTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongestKeyRequestTimeout = TimeSpan.FromHours(1);
     private static readonly TimeSpan RetryStep = TimeSpan.FromSeconds(2);
 
     /// <summary>The newest room with that user whose keys are the ones they are known by; null when there is none.</summary>
@@ -23,29 +24,40 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
             .FirstOrDefault(room => session.Import(room.Group) is { IsActive: true } group && ContactBook.Knows(contact, group));
     }
 
-    /// <summary>Step 1: asks the hub for the peer's key packages, unless a room is on its way already or not yet due.</summary>
+    /// <summary>
+    /// Step 1: asks the hub for the peer's key packages, unless a room is on its way already or not yet due. For as long as messages wait that are young enough,
+    /// however often the hub says to wait.
+    /// </summary>
     public void Begin(Work work, UserUri peer)
     {
-        var setup = Tables.Setups.Get(work.Store, peer.Value);
-        if (session.Hub is not { } hub || (setup is not null && setup.NotBefore > work.NowMs))
+        if (Tables.Rooms.All(work.Store).Any(room => room is { Active: false, Pending: { GivenUp: false } } && room.Peer == peer.Value))
             return;
 
-        if (Tables.Rooms.All(work.Store).Any(room => room is { Active: false, Pending: { GivenUp: false } } && room.Peer == peer.Value))
+        if (!ExpireOld(work, peer) || session.Hub is not { } hub)
+            return;
+
+        var setup = Tables.Setups.Get(work.Store, peer.Value);
+        if (setup is not null && setup.NotBefore > work.NowMs)
             return;
 
         if (setup?.Attempts >= session.Options.MaxAttempts)
         {
-            GiveUp(work, peer, "END-104", "The peer's keys could not be had after several attempts");
+            GiveUp(work, peer, "END-104", "The room could not be made after several attempts");
             return;
         }
 
         // A request without a response must not hold up the new one; a response that still comes to it is as good.
-        if (setup?.RequestFrame is { } unanswered)
-            Forget(work, unanswered);
+        var unanswered = 0;
+        if (setup?.RequestFrame is { } old)
+        {
+            Forget(work, old);
+            unanswered = setup.Unanswered + 1;
+        }
 
         var room = setup is null ? NewRoom(hub) : RoomUri.Parse(setup.Room);
         var frame = frames.Enqueue(work, new KeyMaterialRequest(peer, room, [session.Suite.Id]), peer, FramePurpose.KeyRequest, room);
-        Tables.Setups.Put(work.Store, new SetupRecord(peer.Value, room.Value, frame, (setup?.Attempts ?? 0) + 1, (work.Now + KeyRequestTimeout).ToUnixTimeMilliseconds()));
+        var patience = TimeSpan.FromTicks(Math.Min(LongestKeyRequestTimeout.Ticks, KeyRequestTimeout.Ticks << Math.Min(unanswered, 10)));
+        Tables.Setups.Put(work.Store, new SetupRecord(peer.Value, room.Value, frame, setup?.Attempts ?? 0, (work.Now + patience).ToUnixTimeMilliseconds(), unanswered));
     }
 
     /// <summary>
@@ -130,9 +142,8 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
             return;
         }
 
-        var attempts = Tables.Setups.Get(work.Store, room.Peer)?.Attempts ?? 1;
-        var wait = refusal.RetryAfter ?? (RetryStep * attempts);
-        Tables.Setups.Put(work.Store, new SetupRecord(room.Peer, room.Room, null, attempts, (work.Now + wait).ToUnixTimeMilliseconds()));
+        var attempts = (Tables.Setups.Get(work.Store, room.Peer)?.Attempts ?? 0) + (refusal.RetryAfter is null ? 1 : 0);
+        Later(work, new SetupRecord(room.Peer, room.Room, null, attempts, 0), refusal, refusal.RetryAfter ?? (RetryStep * attempts));
     }
 
     /// <summary>
@@ -156,7 +167,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
             return;
 
         if (refusal.RetryAfter is { } wait)
-            Tables.Setups.Put(work.Store, setup with { RequestFrame = null, NotBefore = (work.Now + wait).ToUnixTimeMilliseconds() });
+            Later(work, setup with { RequestFrame = null, Unanswered = 0 }, refusal, wait);
         else
             GiveUp(work, peer, refusal.RuleId, refusal.Reason);
     }
@@ -297,6 +308,34 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         }
 
         return owners.Count == 2 || peer == session.User ? null : new SchemaError("END-023", "The group lacks one of the two users", "room_update");
+    }
+
+    private static void Later(Work work, SetupRecord setup, HubRefusal refusal, TimeSpan wait)
+    {
+        Tables.Setups.Put(work.Store, setup with { NotBefore = (work.Now + wait).ToUnixTimeMilliseconds() });
+        work.Raise(new EndpointEvent.RoomDelayed(work.Now, UserUri.Parse(setup.Peer), refusal with { RetryAfter = wait }));
+    }
+
+    /// <summary>Ends what has waited for a room as long as it may; false when nothing is left that needs one.</summary>
+    private bool ExpireOld(Work work, UserUri peer)
+    {
+        var waiting = MessageFlow.WaitingFor(work, peer);
+        var old = waiting.Where(message => message.CreatedAt + (long)session.Options.RoomGiveUpAfter.TotalMilliseconds <= work.NowMs).ToList();
+        foreach (var message in old)
+            MessageFlow.Fail(work, message, MessageState.Expired, "END-113", "No room with the peer could be made in the time allowed");
+
+        if (old.Count < waiting.Count)
+            return true;
+
+        if (Tables.Setups.Get(work.Store, peer.Value) is { } setup)
+        {
+            if (setup.RequestFrame is { } unanswered)
+                Forget(work, unanswered);
+
+            Tables.Setups.Delete(work.Store, setup);
+        }
+
+        return false;
     }
 
     private static bool IsSignedBy(FrameProof proof, Member member) =>

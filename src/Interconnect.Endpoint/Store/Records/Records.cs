@@ -58,7 +58,10 @@ internal sealed record PendingCommit(string Frame, byte[] Group, bool GivenUp = 
 internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] Group, PendingCommit? Pending, long JoinedAt, bool RefreshDue = false);
 
 /// <summary>A room on its way: key material was asked for. By peer.</summary>
-internal sealed record SetupRecord(string Peer, string Room, string? RequestFrame, int Attempts, long NotBefore);
+/// <param name="Attempts">How often the hub would not take the room, other than for a while.</param>
+/// <param name="NotBefore">When key material is asked for again.</param>
+/// <param name="Unanswered">Key requests in a row that got no answer; each waits longer.</param>
+internal sealed record SetupRecord(string Peer, string Room, string? RequestFrame, int Attempts, long NotBefore, int Unanswered = 0);
 
 /// <summary>A message, sent or received.</summary>
 internal sealed record MessageRecord(string Id, bool Incoming, string Peer)
