@@ -96,6 +96,33 @@ public sealed class AgentCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Consent_Grant_WaitsForTheRequestThatComesAfterConnecting()
+    {
+        await alice.InitAsync();
+        await bob.InitAsync();
+        var notAsked = await bob.RunAsync("consent", "grant", "alice@a.test");
+        var inVain = await bob.RunAsync("consent", "grant", "alice@a.test", "--wait", "--timeout", "0.5");
+        Assert.Equal((ExitCode.Blocked, "END-109"), (notAsked.Code, (string?)Line(notAsked.Lines, "error")["rule"]));
+        Assert.Equal(ExitCode.TimedOut, inVain.Code);
+        Assert.Contains("has not asked", (string?)Line(inVain.Lines, "error")["reason"], StringComparison.Ordinal);
+
+        // The request waits on the network, which brings it some time after the login.
+        Assert.Equal(0, (await alice.RunAsync("consent", "request", "bob@b.test")).Code);
+        bob.BeforeReceiving = Task.Delay(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, (await bob.RunAsync("consent", "grant", "alice@a.test")).Code);
+        bob.BeforeReceiving = Task.CompletedTask;
+
+        // Longer when told to.
+        using var carol = new AgentRun(gateway, "carol@c.test");
+        await carol.InitAsync();
+        var granting = bob.RunAsync("consent", "grant", "carol@c.test", "--wait");
+        await Task.Delay(TimeSpan.FromSeconds(4));
+        Assert.False(granting.IsCompleted);
+        Assert.Equal(0, (await carol.RunAsync("consent", "request", "bob@b.test", "--wait")).Code);
+        Assert.Equal(0, (await granting).Code);
+    }
+
+    [Fact]
     public async Task Chat_SendsEachLineAndEndsWithTheInput()
     {
         await alice.InitAsync();

@@ -10,6 +10,8 @@ internal static class ConsentCommand
 {
     private static readonly Argument<string> User = new("user") { Description = "mimi://hs.test/u/bob, bob@hs.test or @bob:hs.test" };
     private static readonly Option<bool> Wait = new("--wait") { Description = "Wait until the other user has answered" };
+    private static readonly Option<bool> WaitToBeAsked = new("--wait") { Description = "Wait until the other user has asked, as long as --timeout allows; without it for some seconds, for what waits on the network" };
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
     private static readonly Option<double> Timeout = AgentSettings.Timeout(60, "How long to wait");
 
     public static Command Create(AgentIo io)
@@ -27,7 +29,9 @@ internal static class ConsentCommand
         request.Options.Add(Wait);
         command.Subcommands.Add(request);
         command.Subcommands.Add(Create(io, "cancel", "Take a request back.", ConsentOperation.Cancel));
-        command.Subcommands.Add(Create(io, "grant", "Allow a user to write.", ConsentOperation.Grant));
+        var grant = Create(io, "grant", "Allow a user who has asked to write.", ConsentOperation.Grant);
+        grant.Options.Add(WaitToBeAsked);
+        command.Subcommands.Add(grant);
         command.Subcommands.Add(Create(io, "revoke", "Refuse a user, or withdraw what was granted.", ConsentOperation.Revoke));
         return command;
     }
@@ -70,11 +74,22 @@ internal static class ConsentCommand
             var user = AgentSettings.User(parsed.GetValue(User)!);
             using var patience = new Patience(parsed.GetValue(Timeout), io.Clock, cancellation);
             await using var session = AgentSession.Open(parsed, io);
+            var asked = operation != ConsentOperation.Grant;
             try
             {
                 await session.ConnectAsync(patience.Token);
+                if (!asked)
+                {
+                    await UntilAskedAsync(session, user, parsed.GetValue(WaitToBeAsked) ? System.Threading.Timeout.InfiniteTimeSpan : Grace, io.Clock, patience.Token);
+                    asked = true;
+                }
+
                 await SayAsync(session, output, operation, user, operation == ConsentOperation.Request && parsed.GetValue(Wait), patience.Token);
                 return ExitCode.Ok;
+            }
+            catch (OperationCanceledException) when (patience.IsUp && !asked)
+            {
+                throw AgentFailure.TimedOut("This user has not asked in the time given", "Nothing was granted. Let them ask, then grant again, or leave 'listen --auto-consent' running");
             }
             catch (OperationCanceledException) when (patience.IsUp)
             {
@@ -82,6 +97,25 @@ internal static class ConsentCommand
             }
         }));
         return command;
+    }
+
+    // What was asked while this endpoint was away comes only after it has connected. When it does not come, granting says that nobody asked.
+    private static async Task UntilAskedAsync(AgentSession session, UserUri user, TimeSpan atMost, TimeProvider clock, CancellationToken cancellation)
+    {
+        using var subscription = session.Client.Subscribe();
+        using var grace = new CancellationTokenSource(atMost, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(grace.Token, cancellation);
+        try
+        {
+            while ((await session.Client.ContactAsync(user, either.Token))?.WeAllow is null or ConsentState.None)
+            {
+                await session.NextAsync(subscription, either.Token);
+            }
+        }
+        catch (OperationCanceledException) when (grace.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            // Nobody asked so far.
+        }
     }
 
     private static void Print(AgentOutput output, string name, UserUri user, DateTimeOffset at, string text) =>

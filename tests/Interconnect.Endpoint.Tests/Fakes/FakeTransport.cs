@@ -18,12 +18,21 @@ internal sealed class FakeTransport(UserUri user, FakeGateway gateway) : ITransp
     /// <summary>Sending waits for this.</summary>
     public Task Open { get; set; } = Task.CompletedTask;
 
+    /// <summary>Receiving begins after this.</summary>
+    public Task BeforeReceiving { get; init; } = Task.CompletedTask;
+
     public Task<TransportFailure?> StartAsync(ITransportSink receiver, CancellationToken cancellation)
     {
         Sink = receiver;
         receiver.StatusChanged(new TransportStatus(TransportState.Connected));
-        running = Task.Run(() => gateway.MailboxOf(user).RunAsync(parcel => receiver.ReceiveAsync(parcel.ToItem(), stopping.Token), stopping.Token), CancellationToken.None);
+        running = Task.Run(ReceiveAsync, CancellationToken.None);
         return Task.FromResult<TransportFailure?>(null);
+    }
+
+    private async Task ReceiveAsync()
+    {
+        await BeforeReceiving.WaitAsync(stopping.Token);
+        await gateway.MailboxOf(user).RunAsync(parcel => Sink!.ReceiveAsync(parcel.ToItem(), stopping.Token), stopping.Token);
     }
 
     public async Task<TransportSend> SendAsync(TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame, CancellationToken cancellation)
