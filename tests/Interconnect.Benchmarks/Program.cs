@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Interconnect.Benchmarks;
+using Interconnect.Benchmarks.Mls;
 
 var broker = new Option<string>("--broker") { Description = "amqp://user:password@host:port/vhost; a virtual host that nobody else uses", Required = true };
 var database = new Option<string>("--database") { Description = "Npgsql connection string; a database of its own is made there and dropped", Required = true };
@@ -25,4 +26,12 @@ hub.Hidden = true;
 hub.SetAction((parsed, cancellation) => HubProcess.RunAsync(
     new Uri(parsed.GetRequiredValue(broker)), parsed.GetRequiredValue(database), parsed.GetValue(partitions), parsed.GetValue(unverified), cancellation));
 
-return await new RootCommand("Measures Interconnect and prints JSON") { crossing, hub }.Parse(args).InvokeAsync();
+var sizes = new Option<int[]>("--sizes") { Description = "Group sizes to compare at", DefaultValueFactory = _ => [2, 50, 200, 1000], AllowMultipleArgumentsPerToken = true };
+var serverSizes = new Option<int[]>("--server-sizes") { Description = "Group sizes that a server follows", DefaultValueFactory = _ => [10, 100, 1000, 5000], AllowMultipleArgumentsPerToken = true };
+var rounds = new Option<int>("--rounds") { Description = "Rounds of each measurement", DefaultValueFactory = _ => 7 };
+var alone = new Option<bool>("--alone") { Description = "Without ts-mls" };
+var mls = new Command("mls", "The MLS library beside ts-mls and beside the bare primitives, and public groups by size; prints JSON") { sizes, serverSizes, rounds, alone };
+mls.SetAction(parsed => new MlsCommand(
+    parsed.GetRequiredValue(sizes), parsed.GetRequiredValue(serverSizes), parsed.GetValue(rounds), !parsed.GetValue(alone)).Run());
+
+return await new RootCommand("Measures Interconnect and prints JSON") { crossing, hub, mls }.Parse(args).InvokeAsync();

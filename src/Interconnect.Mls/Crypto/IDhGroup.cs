@@ -18,6 +18,9 @@ internal interface IDhGroup
     /// <summary>Refuses (MLS-111) what is no public key.</summary>
     IDhPublicKey ImportPublic(ReadOnlySpan<byte> raw);
 
+    /// <summary>Refuses (MLS-111) what is no public key, without keeping anything of it.</summary>
+    void RequirePublic(ReadOnlySpan<byte> raw);
+
     /// <summary>DeriveKeyPair of RFC 9180 section 7.1.3: writes the private key that belongs to the extracted key material.</summary>
     void DerivePrivate(LabeledKdf kdf, ReadOnlySpan<byte> dkpPrk, Span<byte> privateKey);
 }

@@ -34,6 +34,9 @@ internal sealed class MontgomeryGroup(int evpType, int size) : IDhGroup
         return new PublicKey(key!);
     }
 
+    // RFC 7748 section 5: every string of the right size is a public key.
+    public void RequirePublic(ReadOnlySpan<byte> raw) => Rules.MalformedPublicKey.Require(raw.Length == size);
+
     public void DerivePrivate(LabeledKdf kdf, ReadOnlySpan<byte> dkpPrk, Span<byte> privateKey) =>
         kdf.LabeledExpand(dkpPrk, "sk"u8, default, privateKey);
 

@@ -50,6 +50,8 @@ internal sealed class NistGroup(NistCurve curve) : IDhGroup
         }
     }
 
+    public void RequirePublic(ReadOnlySpan<byte> raw) => _ = ImportPublic(raw);
+
     public void DerivePrivate(LabeledKdf kdf, ReadOnlySpan<byte> dkpPrk, Span<byte> privateKey)
     {
         // RFC 9180 section 7.1.3: rejection sampling; 256 failures in a row do not happen.

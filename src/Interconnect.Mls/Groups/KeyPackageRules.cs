@@ -15,11 +15,16 @@ internal static class KeyPackageRules
         var leaf = keyPackage.Leaf;
         Rules.KeyPackageSource.Require(leaf.Source is LeafNodeSource.KeyPackage);
         Rules.KeyPackageDistinctKeys.Require(!keyPackage.InitKey.Span.SequenceEqual(leaf.EncryptionKey.Span));
-        _ = suite!.Kem.Group.ImportPublic(keyPackage.InitKey.Span);
+        suite!.Kem.Group.RequirePublic(keyPackage.InitKey.Span);
         LeafRules.VerifyAlone(leaf, suite);
         Rules.LeafLifetime.Require(now is not { } time || ((LeafNodeSource.KeyPackage)leaf.Source).Covers(time, tolerance));
-        Rules.LeafSignature.Require(leaf.VerifySignature(suite, null));
-        Rules.KeyPackageSignature.Require(keyPackage.VerifySignature(suite));
+        if (!keyPackage.SignaturesVerified)
+        {
+            Rules.LeafSignature.Require(leaf.VerifySignature(suite, null));
+            Rules.KeyPackageSignature.Require(keyPackage.VerifySignature(suite));
+            keyPackage.SignaturesVerified = true;
+        }
+
         return suite;
     }
 }

@@ -25,7 +25,7 @@ internal static class LeafRules
             && capabilities.CipherSuites.Contains(suite.Id)
             && capabilities.Credentials.Contains(leaf.Credential.Type)
             && leaf.Extensions.All(extension => capabilities.SupportsExtension(extension.Type)));
-        _ = leaf.EncryptionPublicKey(suite).Key;
+        suite.Kem.Group.RequirePublic(leaf.EncryptionKey.Span);
         _ = AppDataDictionary.In(leaf.Extensions);
     }
 
