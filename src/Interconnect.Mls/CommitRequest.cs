@@ -14,7 +14,7 @@ public sealed record CommitRequest
     /// <summary>Ids of external pre-shared keys to mix in; <see cref="MlsOptions.FindExternalPsk"/> must know each.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> ExternalPsks { get; init; } = [];
 
-    /// <summary>Past epochs of this group whose resumption PSK is mixed in.</summary>
+    /// <summary>Past epochs of this group whose resumption PSK is mixed in. A client that the same commit adds can join only if it was a member then and kept it.</summary>
     public IReadOnlyList<ulong> ResumptionEpochs { get; init; } = [];
 
     /// <summary>The GroupContext's new extensions, all of them; null = unchanged.</summary>

@@ -95,6 +95,7 @@ public sealed class ComponentRulesTests
         bob.Take(leave.Message);
         var reference = new ProposalOrRef.ByReference(alice.State.Stored[0].Reference);
         Assert.Equal("MLS-404", bob.Refusal(CommitOf(alice, reference, new ProposalOrRef.ByValue(new Proposal.Remove(cathy.Leaf)))));
+        Assert.Equal("MLS-404", bob.Refusal(CommitOf(alice, new ProposalOrRef.ByValue(new Proposal.Remove(cathy.Leaf)), reference)));
         Assert.Equal("MLS-403", bob.Refusal(CommitOf(cathy, reference)));
         var update = alice.Group.ProposeUpdate().Value;
         bob.Take(update.Message);
