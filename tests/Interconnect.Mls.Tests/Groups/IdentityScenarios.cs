@@ -174,7 +174,8 @@ public sealed class IdentityScenarios
         }
     }
 
-    private sealed class Renaming : IAuthenticationService
+    /// <summary>An application that lets anybody take any name.</summary>
+    internal sealed class Renaming : IAuthenticationService
     {
         public bool Accepts(MemberCredential credential, ReadOnlyMemory<byte> signatureKey) => true;
 

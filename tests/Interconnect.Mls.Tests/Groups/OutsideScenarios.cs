@@ -27,6 +27,8 @@ public sealed class OutsideScenarios
         Assert.Equal("MLS-207", remembering.JoinExternally(info, request with { FormerLeaf = null }).Error.Rule);
         var mallory = new Person("mallory", suite, options);
         Assert.Equal("MLS-418", mallory.Client.JoinExternally(info, new ExternalJoinRequest { FormerLeaf = alice.Leaf }).Error.Rule);
+        var bold = new Person("mallory", suite, options, authentication: new IdentityScenarios.Renaming());
+        Assert.Equal("MLS-418", alice.Refusal(bold.Client.JoinExternally(info, new ExternalJoinRequest { FormerLeaf = cathy.Leaf }).Value.Commit));
         Assert.Equal("MLS-421", remembering.JoinExternally(info, request with { FormerLeaf = 7 }).Error.Rule);
 
         var join = remembering.JoinExternally(info, request).Value;
