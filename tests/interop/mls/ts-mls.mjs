@@ -150,6 +150,37 @@ serve({
     return { groupInfo: seal("mls_group_info", "groupInfo", await externalPub.groupInfo(member)) };
   },
 
+  // Ends the group by a ReInit, by value.
+  async endGroup({ name, groupId, suite }) {
+    const member = members.get(name);
+    const made = await T.reinitGroup(member.state, bytes(groupId), version, suites[suite], [], member.impl);
+    member.state = made.newState;
+    return { ...(await view(member)), commit: hex(T.encodeMlsMessage(made.commit)) };
+  },
+
+  // Makes the group that follows the one `from` was in, or branches off from it. `name` is `from` under a KeyPackage of the new group.
+  async found({ name, from, packages, branch }) {
+    const member = members.get(name);
+    await makeKeyPackage(member);
+    const old = members.get(from).state;
+    const { publicPackage, privatePackage } = member.package;
+    const others = packages.map((item) => open(item).keyPackage);
+    const plan = old.groupActiveState.reinit;
+    const made = branch
+      ? await T.branchGroup(old, publicPackage, privatePackage, others, bytes(branch), member.impl)
+      : await T.reinitCreateNewGroup(old, publicPackage, privatePackage, others, plan.groupId, plan.cipherSuite, plan.extensions);
+    member.state = made.newState;
+    return { ...(await view(member)), welcome: seal("mls_welcome", "welcome", made.welcome), tree: hex(encode(ratchetTreeEncoder)(made.newState.ratchetTree)) };
+  },
+
+  async joinRelated({ name, from, welcome, branch }) {
+    const member = members.get(name);
+    const { publicPackage, privatePackage } = member.package;
+    const join = branch ? T.joinGroupFromBranch : T.joinGroupFromReinit;
+    member.state = await join(members.get(from).state, open(welcome).welcome, publicPackage, privatePackage, undefined, ...(branch ? [member.impl] : []));
+    return view(member);
+  },
+
   async take({ name, message }) {
     const member = members.get(name);
     const received = open(message);
