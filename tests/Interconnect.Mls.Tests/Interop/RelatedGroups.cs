@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Interconnect.Mls.Tests.Groups;
+using static Interconnect.Mls.Tests.Interop.TsMls;
 
 namespace Interconnect.Mls.Tests.Interop;
 
@@ -69,24 +70,6 @@ public sealed class RelatedGroups
         }
     }
 
-    // The peer's clock is the machine's.
-    private static Person Ours(ushort suite) => new("ours", suite, clock: new FixedClock(TimeProvider.System.GetUtcNow()));
-
-    // A group that we made, and that "theirs" joined under the name "old".
-    private static async Task<Person> OldGroupAsync(Peer peer, ushort suite)
-    {
-        var ours = Ours(suite).Create();
-        await AskAsync(peer, "open", "old", ("identity", "theirs"), ("suite", (int)suite), ("extensions", new JsonArray()));
-        var package = Bytes(await AskAsync(peer, "keyPackage", "old"), "keyPackage");
-        var commit = ours.Group.AddMembers([KeyPackages.Verify(package, ours.Clock.Now).Value]).Value;
-        ours.Group = commit.NewState;
-        await AskAsync(peer, "join", "old", ("welcome", Hex(commit.Welcome!)));
-        return ours;
-    }
-
-    private static async Task<VerifiedKeyPackage> PackageAsync(Peer peer) =>
-        KeyPackages.Verify(Bytes(await AskAsync(peer, "keyPackage", "next"), "keyPackage"), TimeProvider.System.GetUtcNow()).Value;
-
     private static async Task AgreeAsync(Peer peer, JsonObject theirs, MlsGroup ours)
     {
         Assert.Equal(1ul, ours.Epoch);
@@ -95,19 +78,4 @@ public sealed class RelatedGroups
         var after = await AskAsync(peer, "take", "next", ("message", Hex(update.Commit)));
         Assert.Equal(Hex(update.NewState.EpochAuthenticator.ToArray()), after["authenticator"]!.GetValue<string>());
     }
-
-    private static Task<JsonObject> AskAsync(Peer peer, string operation, string name, params (string Name, JsonNode? Value)[] fields)
-    {
-        var request = new JsonObject { ["name"] = name };
-        foreach (var (field, value) in fields)
-        {
-            request[field] = value;
-        }
-
-        return peer.AskAsync(operation, request);
-    }
-
-    private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
-
-    private static byte[] Bytes(JsonObject answer, string field) => Convert.FromHexString(answer[field]!.GetValue<string>());
 }
