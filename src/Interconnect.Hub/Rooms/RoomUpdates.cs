@@ -16,6 +16,9 @@ internal static class RoomUpdates
     private const byte CommitContent = 3;
     private const byte MemberSender = 1;
 
+    // Whose keys the members' are is for (3) and the directory to say; who joins, and how, is decided below.
+    private static readonly PublicGroupOptions Following = new() { Authentication = UnsafeAcceptAnyCredential.Instance, RequireExternalPub = false };
+
     public static bool IsGroupOf(RoomUri room, ReadOnlySpan<byte> groupId) => groupId.SequenceEqual(Encoding.UTF8.GetBytes(room.Value));
 
     public static Decision Decide(RoomUpdate update, PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
@@ -136,8 +139,8 @@ internal static class RoomUpdates
             return null;
         }
 
-        // Stored after it was verified, so what does not verify now is a damaged row: a defect.
-        return PublicGroupCheck.VerifyCommit(PublicGroupCheck.Verify(room.GroupInfo).Value, update.Commit, update.GroupInfo)
+        // Stored after it was verified, so what does not hold together now is a damaged row: a defect.
+        return PublicGroup.Reopen(Following, room.GroupInfo).Value.ReceiveCommit(update.Commit, update.GroupInfo)
             .Match<Decision.Refused?>(transition => transition.IsExternal ? new(HubRule.CommitReadable) : null, error => new(HubRule.CommitLeads, error.Rule));
     }
 

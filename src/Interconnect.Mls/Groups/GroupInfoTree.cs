@@ -11,17 +11,24 @@ internal static class GroupInfoTree
     /// <summary>Finds the tree and checks hash, structure, leaf signatures and the GroupInfo's own signature.</summary>
     public static RatchetTree Verify(CipherSuite suite, GroupInfo groupInfo, ReadOnlyMemory<byte>? givenTree)
     {
+        var tree = Find(suite, groupInfo, givenTree);
+        var signer = tree.Leaf(groupInfo.Signer);
+        Rules.BlankLeaf.Require(signer is not null);
+        Rules.GroupInfoSignature.Require(groupInfo.VerifySignature(signer!.SignaturePublicKey(suite)));
+        TreeValidation.VerifyStructure(tree);
+        TreeValidation.VerifyLeafSignatures(tree, groupInfo.Context.GroupId);
+        return tree;
+    }
+
+    /// <summary>Finds the tree and checks its hash (MLS-606, MLS-203), nothing else.</summary>
+    public static RatchetTree Find(CipherSuite suite, GroupInfo groupInfo, ReadOnlyMemory<byte>? givenTree)
+    {
         var context = groupInfo.Context;
         Rules.GroupContextValid.Require(context.Version == ProtocolVersion.Mls10 && context.Suite == suite.Id);
         var encoded = groupInfo.Extensions.Find(ExtensionTypes.RatchetTree)?.Data ?? givenTree;
         Rules.TreeMissing.Require(encoded is not null);
         var tree = RatchetTreeCodec.Decode(suite, encoded!.Value);
         Rules.TreeHashMatches.Require(tree.TreeHash.AsSpan().SequenceEqual(context.TreeHash.Span));
-        var signer = tree.Leaf(groupInfo.Signer);
-        Rules.BlankLeaf.Require(signer is not null);
-        Rules.GroupInfoSignature.Require(groupInfo.VerifySignature(signer!.SignaturePublicKey(suite)));
-        TreeValidation.VerifyStructure(tree);
-        TreeValidation.VerifyLeafSignatures(tree, context.GroupId);
         return tree;
     }
 

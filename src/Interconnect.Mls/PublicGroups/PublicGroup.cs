@@ -70,6 +70,16 @@ public sealed class PublicGroup
     }
 
     /// <summary>
+    /// Begins from a GroupInfo that <see cref="Open"/> or <see cref="PublicGroupCheck"/> accepted before and that the caller kept: no signature is checked again, only that
+    /// GroupInfo and tree belong together (MLS-203). Who can write to the caller's store is trusted. For a GroupInfo from anywhere else use <see cref="Open"/>.
+    /// </summary>
+    public static MlsResult<PublicGroup> Reopen(PublicGroupOptions options, ReadOnlyMemory<byte> groupInfo, ReadOnlyMemory<byte>? ratchetTree = null)
+    {
+        options.RequireValid();
+        return MlsRefusal.Catch(() => PublicGroupInfos.Reopen(options, groupInfo, ratchetTree));
+    }
+
+    /// <summary>
     /// Takes in a proposal: checks group, epoch, sender, signature, and that the proposal is legal by itself (RFC 9420 section 12.1). One that is pending already
     /// changes nothing.
     /// </summary>

@@ -14,19 +14,21 @@ internal static class PublicGroupInfos
     public static PublicGroup Open(PublicGroupOptions options, ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree)
     {
         var (info, tree) = Verify(encoded, ratchetTree, options.LeafPolicy);
-        RequireExternalPub(tree.Suite, options, info);
-        var state = PublicGroupState.Enter(tree.Suite, info.Context, tree, info.ConfirmationTag.Span);
-        return new PublicGroup(state with { GroupInfo = encoded.ToArray() }, options);
+        return Enter(options, encoded, info, tree);
+    }
+
+    /// <summary>The same from a GroupInfo that was verified before and kept: only that it holds together.</summary>
+    public static PublicGroup Reopen(PublicGroupOptions options, ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree)
+    {
+        var (info, suite, given) = Decode(encoded, ratchetTree);
+        return Enter(options, encoded, info, GroupInfoTree.Find(suite, info, given));
     }
 
     /// <summary>Decodes and checks a GroupInfo with its tree.</summary>
     public static (GroupInfo Info, RatchetTree Tree) Verify(ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree, LeafPolicy policy)
     {
-        var info = ServerDecoding.Decode<MlsMessage.OfGroupInfo>(encoded).GroupInfo;
-        Rules.GroupContextValid.Require(CipherSuite.TryGet(info.Context.Suite, out var suite));
-        Rules.Oversize.Require((ratchetTree?.Length ?? 0) <= ServerDecoding.MaxSize);
-        var given = ratchetTree is { Length: > 0 } bytes ? bytes.ToArray() : default(ReadOnlyMemory<byte>?);
-        var tree = GroupInfoTree.Verify(suite!, info, given);
+        var (info, suite, given) = Decode(encoded, ratchetTree);
+        var tree = GroupInfoTree.Verify(suite, info, given);
         GroupInfoTree.VerifyLeaves(policy, tree, info.Context);
         return (info, tree);
     }
@@ -47,6 +49,21 @@ internal static class PublicGroupInfos
 
         RequireExternalPub(state.Suite, options, info);
         return encoded.ToArray();
+    }
+
+    private static PublicGroup Enter(PublicGroupOptions options, ReadOnlyMemory<byte> encoded, GroupInfo info, RatchetTree tree)
+    {
+        RequireExternalPub(tree.Suite, options, info);
+        var state = PublicGroupState.Enter(tree.Suite, info.Context, tree, info.ConfirmationTag.Span);
+        return new PublicGroup(state with { GroupInfo = encoded.ToArray() }, options);
+    }
+
+    private static (GroupInfo Info, CipherSuite Suite, ReadOnlyMemory<byte>? Tree) Decode(ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree)
+    {
+        var info = ServerDecoding.Decode<MlsMessage.OfGroupInfo>(encoded).GroupInfo;
+        Rules.GroupContextValid.Require(CipherSuite.TryGet(info.Context.Suite, out var suite));
+        Rules.Oversize.Require((ratchetTree?.Length ?? 0) <= ServerDecoding.MaxSize);
+        return (info, suite!, ratchetTree is { Length: > 0 } bytes ? bytes.ToArray() : default(ReadOnlyMemory<byte>?));
     }
 
     private static void RequireExternalPub(CipherSuite suite, PublicGroupOptions options, GroupInfo info)

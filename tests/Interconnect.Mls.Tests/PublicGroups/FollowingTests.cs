@@ -149,6 +149,25 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public void A_server_reopened_from_the_GroupInfo_it_kept_goes_on_where_it_was()
+    {
+        var opened = PublicGroup.Open(Options, alice.Group.CreateGroupInfo()).Value;
+        var kept = opened.GroupInfo!.Value.ToArray();
+        var otherTree = bob.Group.Update().Value.NewState.EncodeRatchetTree();
+        var treeless = Forge.GroupInfo(alice);
+        treeless = (treeless with { Extensions = [treeless.Extensions[1]] }).Sign(alice.Key);
+        Assert.Equal("MLS-203", PublicGroup.Reopen(Options, Forge.Encode(treeless), otherTree).Error.Rule);
+        Assert.Equal("MLS-606", PublicGroup.Reopen(Options, Forge.Encode(treeless)).Error.Rule);
+        Assert.Equal("MLS-001", PublicGroup.Reopen(Options, kept.AsMemory(0, 60)).Error.Rule);
+        Assert.True(PublicGroup.Reopen(Options, Forge.Encode(treeless), opened.EncodeRatchetTree()).IsOk);
+
+        var commit = alice.Group.Update().Value;
+        Assert.Equal(
+            opened.ReceiveCommit(commit.Commit, commit.GroupInfo).Value.Next.Export(),
+            PublicGroup.Reopen(Options, kept).Value.ReceiveCommit(commit.Commit, commit.GroupInfo).Value.Next.Export());
+    }
+
+    [Fact]
     public void An_imported_server_goes_on_where_it_was()
     {
         var server = PublicGroup.Open(Options, alice.Group.CreateGroupInfo()).Value;
