@@ -165,7 +165,17 @@ public sealed class MlsClient
     /// The client given to <see cref="MlsGroup.ProposeUpdate(MlsClient?)"/>, when such a proposal may still be uncommitted: its signature key is not in the persisted form.
     /// </param>
     public MlsResult<MlsGroup> ImportGroup(ReadOnlyMemory<byte> exported, MlsClient? successor = null) =>
-        MlsRefusal.Catch(() => new MlsGroup(this, GroupStateCodec.Decode(this, exported.ToArray(), successor)));
+        MlsRefusal.Catch(() => new MlsGroup(this, GroupStateCodec.Decode(this, exported.ToArray(), null, successor)));
+
+    /// <summary>
+    /// Reads what <see cref="MlsGroup.ExportEpoch"/> and <see cref="MlsGroup.ExportRatchets"/> wrote. Refuses parts that do not belong together (MLS-802), and what
+    /// <see cref="ImportGroup(ReadOnlyMemory{byte}, MlsClient?)"/> refuses.
+    /// </summary>
+    /// <param name="epoch">The part that commits and proposals change.</param>
+    /// <param name="ratchets">The part that messages change.</param>
+    /// <param name="successor">As there.</param>
+    public MlsResult<MlsGroup> ImportGroup(ReadOnlyMemory<byte> epoch, ReadOnlyMemory<byte> ratchets, MlsClient? successor = null) =>
+        MlsRefusal.Catch(() => new MlsGroup(this, GroupStateCodec.Decode(this, epoch.ToArray(), ratchets.ToArray(), successor)));
 
     /// <summary>Redacted: an identity names a person.</summary>
     public override string ToString() => $"MLS client for {Suite.Name}";

@@ -181,8 +181,20 @@ public sealed class MlsGroup
     public MlsResult<byte[]> ResumptionPsk(ulong epoch) =>
         State.Resumption.TryGetValue(epoch, out var psk) ? psk.Span.ToArray() : Rules.ResumptionUnknown.Error;
 
-    /// <summary>The versioned persisted form, secrets included: store it encrypted. <see cref="MlsClient.ImportGroup"/> reads it.</summary>
+    /// <summary>The versioned persisted form, secrets included: store it encrypted. <see cref="MlsClient.ImportGroup(ReadOnlyMemory{byte}, MlsClient?)"/> reads it.</summary>
     public byte[] Export() => GroupStateCodec.Encode(State);
+
+    /// <summary>
+    /// The persisted form without what every message changes; <see cref="ExportRatchets"/> is the rest. A message to or from the group leaves this part byte for byte as it is, so
+    /// it need be saved only when a proposal or commit was made or processed, a component's secret was exported, or the client changed; then both, in one transaction.
+    /// </summary>
+    public byte[] ExportEpoch() => GroupStateCodec.EncodeEpoch(State);
+
+    /// <summary>
+    /// What every message changes, short even in a large group: save it before a message is sent or shown. Holds all keys of messages, <see cref="ExportEpoch"/> none.
+    /// Secrets: store it encrypted, over the previous one.
+    /// </summary>
+    public byte[] ExportRatchets() => RatchetsCodec.Encode(State);
 
     /// <summary>Redacted.</summary>
     public override string ToString() => $"group at epoch {Epoch} with {State.Tree.MemberCount} members";

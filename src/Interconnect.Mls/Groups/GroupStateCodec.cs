@@ -19,36 +19,55 @@ internal static class GroupStateCodec
     public static byte[] Encode(GroupState state)
     {
         using var writer = StateFormat.Begin(StateFormat.KindGroup, StateFormat.GroupVersion);
-        writer.U8((byte)state.Status);
-        state.Context.Write(writer);
-        writer.Raw(RatchetTreeCodec.Encode(state.Tree));
-        writer.Opaque(state.ConfirmationTag);
-        writer.Opaque(state.InterimTranscriptHash);
-        WriteSecrets(writer, state.Secrets);
-        SecretTreeCodec.Write(writer, state.SecretTree);
-        WritePath(writer, state.Path);
-        WriteStored(writer, state);
-        WritePast(writer, state.Past);
-        WriteResumption(writer, state.Resumption);
-        ExporterTreeCodec.Write(writer, state.Exporter);
-        writer.Optional(state.ReInit is not null);
-        state.ReInit?.Write(writer);
+        WriteBody(writer, state, ratchets: true);
+        return writer.ToArray();
+    }
+
+    /// <summary>All but what <see cref="RatchetsCodec"/> writes: a kind of its own, with the body of version 2 less the secret trees.</summary>
+    public static byte[] EncodeEpoch(GroupState state)
+    {
+        using var writer = StateFormat.Begin(StateFormat.KindEpoch, StateFormat.EpochVersion);
+        WriteBody(writer, state, ratchets: false);
         return writer.ToArray();
     }
 
     /// <param name="exported">Erased when this returns: nothing of the state points into it.</param>
+    /// <param name="ratchets">The other part when the first is without them, erased too; null for a whole one.</param>
     /// <param name="successor">Holds the signature key of an Update that this client proposed; null when there is none.</param>
-    public static GroupState Decode(MlsClient client, byte[] exported, MlsClient? successor = null)
+    public static GroupState Decode(MlsClient client, byte[] exported, byte[]? ratchets = null, MlsClient? successor = null)
     {
         try
         {
-            var state = Read(client, exported);
+            var state = Read(client, exported, ratchets);
             return successor is null ? state : state with { OwnUpdates = state.OwnUpdates.ConvertAll(own => WithSuccessor(state, own, successor)) };
         }
         finally
         {
             CryptographicOperations.ZeroMemory(exported);
+            CryptographicOperations.ZeroMemory(ratchets);
         }
+    }
+
+    private static void WriteBody(MlsWriter writer, GroupState state, bool ratchets)
+    {
+        writer.U8((byte)state.Status);
+        state.Context.Write(writer);
+        writer.Raw(RatchetTreeCodec.Encode(state.Tree));
+        writer.Opaque(state.ConfirmationTag);
+        writer.Opaque(state.InterimTranscriptHash);
+        EpochSecretsCodec.Write(writer, state.Secrets);
+        if (ratchets)
+        {
+            SecretTreeCodec.Write(writer, state.SecretTree);
+        }
+
+        WritePath(writer, state.Path);
+        WriteStored(writer, state);
+        WritePast(writer, state.Past, ratchets);
+        WriteResumption(writer, state.Resumption);
+        ExporterTreeCodec.Write(writer, state.Exporter);
+        writer.Optional(state.ReInit is not null);
+        state.ReInit?.Write(writer);
     }
 
     private static OwnUpdate WithSuccessor(GroupState state, OwnUpdate own, MlsClient successor) =>
@@ -57,9 +76,12 @@ internal static class GroupStateCodec
             ? own with { Successor = successor }
             : own;
 
-    private static GroupState Read(MlsClient client, byte[] exported)
+    private static GroupState Read(MlsClient client, byte[] exported, byte[]? ratchets)
     {
-        var reader = StateFormat.Open(exported, StateFormat.KindGroup, StateFormat.GroupVersion, out var version);
+        var whole = ratchets is null;
+        var reader = whole
+            ? StateFormat.Open(exported, StateFormat.KindGroup, StateFormat.GroupVersion, out var version)
+            : StateFormat.Open(exported, StateFormat.KindEpoch, StateFormat.EpochVersion, out version);
         var status = reader.U8("status");
         Rules.StateConsistent.Require(status <= (byte)GroupStatus.ReInitialised);
         var context = Codec.ReadDetached<GroupContext>(ref reader);
@@ -67,7 +89,7 @@ internal static class GroupStateCodec
         var tree = ReadTree(ref reader, suite!);
         var tag = reader.Opaque("confirmation_tag").ToArray();
         var interim = reader.Opaque("interim_transcript_hash").ToArray();
-        var secrets = ReadSecrets(ref reader);
+        var secrets = EpochSecretsCodec.Read(ref reader);
         var state = new GroupState
         {
             Suite = suite!,
@@ -78,22 +100,22 @@ internal static class GroupStateCodec
             ConfirmationTag = tag,
             InterimTranscriptHash = interim,
             Secrets = secrets,
-            SecretTree = SecretTreeCodec.Read(ref reader, suite!, tree.LeafCount),
+            SecretTree = whole ? SecretTreeCodec.Read(ref reader, suite!, tree.LeafCount) : Elsewhere(tree),
             Path = ReadPath(ref reader, suite!),
             Stored = ReadStored(ref reader, suite!, out var ownUpdates),
             OwnUpdates = ownUpdates,
-            Past = ReadPast(ref reader, suite!),
+            Past = ReadPast(ref reader, suite!, whole),
             Resumption = ReadResumption(ref reader, context.Epoch, secrets.Resumption),
             DemandsSafeAad = SafeAad.IsDemandedBy(context.Extensions),
         };
-        if (version >= 2)
+        if (!whole || version >= 2)
         {
             state = state with { Exporter = ExporterTreeCodec.Read(ref reader, suite!), ReInit = ReadReInit(ref reader, state.Status) };
         }
 
         reader.End();
         RequireConsistent(state, client);
-        return state;
+        return whole ? state : RatchetsCodec.Decode(state, ratchets!);
     }
 
     private static void RequireConsistent(GroupState state, MlsClient client)
@@ -111,36 +133,6 @@ internal static class GroupStateCodec
         var start = reader.Position;
         reader.Opaque("ratchet_tree");
         return RatchetTreeCodec.Decode(suite, reader.Since(start).ToArray());
-    }
-
-    // The encryption secret is not here: the secret tree holds what is left of it.
-    private static void WriteSecrets(MlsWriter writer, EpochSecrets secrets)
-    {
-        writer.Opaque(secrets.Init.Span);
-        writer.Opaque(secrets.SenderData.Span);
-        writer.Opaque(secrets.Exporter.Span);
-        writer.Opaque(secrets.External.Span);
-        writer.Opaque(secrets.Confirmation.Span);
-        writer.Opaque(secrets.Membership.Span);
-        writer.Opaque(secrets.Resumption.Span);
-        writer.Opaque(secrets.Authenticator);
-    }
-
-    private static EpochSecrets ReadSecrets(ref MlsReader reader)
-    {
-        reader.Enter("epoch_secrets");
-        var secrets = new EpochSecrets(
-            Init: Secret<Kind.Init>.CopyOf(reader.Opaque("init").Span),
-            SenderData: Secret<Kind.SenderData>.CopyOf(reader.Opaque("sender_data").Span),
-            Encryption: new Secret<Kind.Encryption>([]),
-            Exporter: Secret<Kind.Exporter>.CopyOf(reader.Opaque("exporter").Span),
-            External: Secret<Kind.External>.CopyOf(reader.Opaque("external").Span),
-            Confirmation: Secret<Kind.Confirmation>.CopyOf(reader.Opaque("confirmation").Span),
-            Membership: Secret<Kind.Membership>.CopyOf(reader.Opaque("membership").Span),
-            Resumption: Secret<Kind.Resumption>.CopyOf(reader.Opaque("resumption").Span),
-            Authenticator: reader.Opaque("authenticator").ToArray());
-        reader.Leave();
-        return secrets;
     }
 
     private static void WritePath(MlsWriter writer, PrivatePath path)
@@ -210,7 +202,10 @@ internal static class GroupStateCodec
         return stored.ToImmutable();
     }
 
-    private static void WritePast(MlsWriter writer, ImmutableList<PastEpoch> past)
+    // Stands where RatchetsCodec puts the real one.
+    private static SecretTree Elsewhere(RatchetTree tree) => SecretTree.Start(tree.LeafCount, []);
+
+    private static void WritePast(MlsWriter writer, ImmutableList<PastEpoch> past, bool ratchets)
     {
         var mark = writer.BeginVector();
         foreach (var epoch in past)
@@ -219,13 +214,16 @@ internal static class GroupStateCodec
             writer.Opaque(epoch.Context);
             writer.Raw(RatchetTreeCodec.Encode(epoch.Tree));
             writer.Opaque(epoch.SenderData.Span);
-            SecretTreeCodec.Write(writer, epoch.SecretTree);
+            if (ratchets)
+            {
+                SecretTreeCodec.Write(writer, epoch.SecretTree);
+            }
         }
 
         writer.EndVector(mark);
     }
 
-    private static ImmutableList<PastEpoch> ReadPast(ref MlsReader reader, CipherSuite suite)
+    private static ImmutableList<PastEpoch> ReadPast(ref MlsReader reader, CipherSuite suite, bool whole)
     {
         var past = ImmutableList.CreateBuilder<PastEpoch>();
         var outer = reader.BeginVector("past_epochs");
@@ -235,7 +233,7 @@ internal static class GroupStateCodec
             var context = reader.Opaque("context").ToArray();
             var tree = ReadTree(ref reader, suite);
             var senderData = Secret<Kind.SenderData>.CopyOf(reader.Opaque("sender_data").Span);
-            past.Add(new PastEpoch(epoch, context, tree, senderData, SecretTreeCodec.Read(ref reader, suite, tree.LeafCount)));
+            past.Add(new PastEpoch(epoch, context, tree, senderData, whole ? SecretTreeCodec.Read(ref reader, suite, tree.LeafCount) : Elsewhere(tree)));
         }
 
         reader.EndVector(outer);

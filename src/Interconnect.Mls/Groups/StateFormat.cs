@@ -13,9 +13,13 @@ internal static class StateFormat
     public const ushort BundleVersion = 1;
     public const ushort GroupVersion = 2;
     public const ushort PublicGroupVersion = 1;
+    public const ushort EpochVersion = 1;
+    public const ushort RatchetsVersion = 1;
     public const byte KindKeyPackageBundle = 1;
     public const byte KindGroup = 2;
     public const byte KindPublicGroup = 3;
+    public const byte KindEpoch = 4;
+    public const byte KindRatchets = 5;
 
     public static MlsWriter Begin(byte kind, ushort version)
     {

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Interconnect.Benchmarks.Mls;
 
 /// <summary>Microseconds one operation took: by the wall, and of processor time over all threads.</summary>
-internal readonly record struct Sample(double Wall, double Cpu);
+/// <param name="Allocated">Managed bytes allocated by the calling thread.</param>
+internal readonly record struct Sample(double Wall, double Cpu, long Allocated = 0);
 
 /// <summary>Several samples of the same thing. The machine may be shared: the median says what a caller sees, the least processor time what the work costs.</summary>
 internal sealed class Samples
@@ -18,6 +19,8 @@ internal sealed class Samples
     public double CpuMedian => Median(all.Select(sample => sample.Cpu));
 
     public double CpuLeast => all.Min(sample => sample.Cpu);
+
+    public long AllocatedLeast => all.Min(sample => sample.Allocated);
 
     private static double Median(IEnumerable<double> values)
     {
@@ -33,6 +36,7 @@ internal static class Meter
 
     public static Sample Run(int times, Action<int> piece)
     {
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
         var cpu = Cpu();
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < times; i++)
@@ -41,7 +45,7 @@ internal static class Meter
         }
 
         var wall = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
-        return new Sample(wall / times, (Cpu() - cpu) / times);
+        return new Sample(wall / times, (Cpu() - cpu) / times, (GC.GetAllocatedBytesForCurrentThread() - allocated) / times);
     }
 
     /// <summary>How often to do something for about this long, from one try that is not counted.</summary>

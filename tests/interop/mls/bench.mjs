@@ -62,7 +62,7 @@ const operations = {
     timed(times, () => T.processPublicMessage(group.second, T.decodeMlsMessage(group.empty, 0)[0].publicMessage, T.emptyPskIndex, impl)),
   async send(group, times) {
     const body = new Uint8Array(1024).fill(7);
-    return timed(times, async () => { [group.alice] = await send(group.alice, body); });
+    return timed(times, async () => { [group.sender] = await send(group.sender ?? group.alice, body); });
   },
   async receive(group, times) {
     const body = new Uint8Array(1024).fill(7);
