@@ -15,7 +15,7 @@ internal interface IDhGroup
     /// <summary>Refuses (MLS-112) what is no private key. Shorter scalars of a NIST curve are left-padded.</summary>
     IDhPrivateKey ImportPrivate(ReadOnlySpan<byte> raw);
 
-    /// <summary>Refuses (MLS-111) what is no public key.</summary>
+    /// <summary>Refuses (MLS-111) what is no public key, and (MLS-113) one with which every result is all zero.</summary>
     IDhPublicKey ImportPublic(ReadOnlySpan<byte> raw);
 
     /// <summary>Refuses (MLS-111) what is no public key, without keeping anything of it.</summary>

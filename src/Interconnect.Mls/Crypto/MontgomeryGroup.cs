@@ -3,12 +3,37 @@ using Interconnect.Mls.Encoding;
 
 namespace Interconnect.Mls.Crypto;
 
-/// <summary>X25519 and X448 (RFC 7748) through libcrypto.</summary>
-internal sealed class MontgomeryGroup(int evpType, int size) : IDhGroup
+/// <summary>
+/// X25519 and X448 (RFC 7748) through libcrypto. A public key of low order, with which every result is all zero, is refused when it is read (MLS-113), not only when it is
+/// used: nobody could commit in a group that has such a leaf, except by removing it.
+/// </summary>
+internal sealed class MontgomeryGroup(int evpType, int size, byte topBits, params string[] lowOrder) : IDhGroup
 {
-    public static MontgomeryGroup X25519 { get; } = new(1034, 32);
+    private readonly byte[][] lowOrder = lowOrder.Select(Convert.FromHexString).ToArray();
 
-    public static MontgomeryGroup X448 { get; } = new(1035, 56);
+    /// <summary>The low-order points are 0, 1, the two of order 8, and p-1, p, p+1; the highest bit is ignored by RFC 7748.</summary>
+    public static MontgomeryGroup X25519 { get; } = new(
+        1034,
+        32,
+        0x7f,
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+
+    /// <summary>The low-order points are 0, 1, p-1, p, p+1.</summary>
+    public static MontgomeryGroup X448 { get; } = new(
+        1035,
+        56,
+        0xff,
+        "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
+        "fefffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "00000000000000000000000000000000000000000000000000000000ffffffffffffffffffffffffffffffffffffffffffffffffffffffff");
 
     public int PrivateKeySize => size;
 
@@ -29,6 +54,7 @@ internal sealed class MontgomeryGroup(int evpType, int size) : IDhGroup
     public IDhPublicKey ImportPublic(ReadOnlySpan<byte> raw)
     {
         Rules.MalformedPublicKey.Require(raw.Length == size);
+        Rules.AllZeroSharedSecret.Require(!IsLowOrder(raw));
         var key = EvpKey.ImportPublic(evpType, raw);
         Rules.MalformedPublicKey.Require(key is not null);
         return new PublicKey(key!);
@@ -39,6 +65,19 @@ internal sealed class MontgomeryGroup(int evpType, int size) : IDhGroup
 
     public void DerivePrivate(LabeledKdf kdf, ReadOnlySpan<byte> dkpPrk, Span<byte> privateKey) =>
         kdf.LabeledExpand(dkpPrk, "sk"u8, default, privateKey);
+
+    private bool IsLowOrder(ReadOnlySpan<byte> raw)
+    {
+        foreach (var point in lowOrder)
+        {
+            if (raw[..^1].SequenceEqual(point.AsSpan(..^1)) && (raw[^1] & topBits) == point[^1])
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private sealed class PublicKey(EvpKey key) : IDhPublicKey
     {
