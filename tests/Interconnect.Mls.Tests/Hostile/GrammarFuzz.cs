@@ -14,26 +14,14 @@ namespace Interconnect.Mls.Tests.Hostile;
 /// </summary>
 public sealed class GrammarFuzz
 {
-    private readonly Genuine genuine = new();
-    private readonly Mutator mutator = new(Meter.Seed);
+    private readonly Changes changes = new();
 
-    // A part of one genuine message in place of another can make a genuine one again.
-    private readonly HashSet<string> unchanged;
-
-    public GrammarFuzz()
-    {
-        foreach (var message in genuine.All)
-        {
-            mutator.Learn(MlsGrammar.Message, message);
-        }
-
-        unchanged = genuine.All.Append(genuine.Newcomer.Bundle.KeyPackage.ToArray()).Select(Convert.ToHexString).ToHashSet();
-    }
+    private Genuine Genuine => changes.Genuine;
 
     [Fact]
     public void Grammar_GenuineMessages_AreDescribedByIt()
     {
-        foreach (var message in genuine.All)
+        foreach (var message in Genuine.All)
         {
             Assert.Equal(message, Node.Parse(MlsGrammar.Message, message).Encode());
         }
@@ -42,21 +30,21 @@ public sealed class GrammarFuzz
     [Fact]
     public void Process_MessagesChanged_NoneIsTaken()
     {
-        var current = PublicGroupCheck.Verify(genuine.GroupInfo).Value;
+        var current = PublicGroupCheck.Verify(Genuine.GroupInfo).Value;
         var member = new Meter("Process", 600_000, 600);
         var server = new Meter("PublicGroupCheck", 400_000, 600);
 
         // A server sees no secret, so it takes any membership and confirmation tag.
-        var signed = genuine.Commits.Concat(genuine.Proposals).Select(SignedPart).ToHashSet();
-        foreach (var message in genuine.Commits.Concat(genuine.Proposals).Append(genuine.Application))
+        var signed = Genuine.Commits.Concat(Genuine.Proposals).Select(SignedPart).ToHashSet();
+        foreach (var message in Genuine.Commits.Concat(Genuine.Proposals).Append(Genuine.Application))
         {
-            ForEachChange(message, 150, changed =>
+            changes.ForEach(message, 150, changed =>
             {
-                member.Try(changed, () => genuine.Bob.Group.Process(changed).IsOk);
+                member.Try(changed, () => Genuine.Bob.Group.Process(changed).IsOk);
                 server.Try(changed, () => PublicGroupCheck.VerifyHandshake(current, changed).IsOk && !signed.Contains(SignedPart(changed)));
-                server.Try(changed, () => PublicGroupCheck.VerifyCommit(current, changed, genuine.GroupInfo).IsOk);
+                server.Try(changed, () => PublicGroupCheck.VerifyCommit(current, changed, Genuine.GroupInfo).IsOk);
             });
-            Assert.True(genuine.Bob.Group.Process(message).IsOk);
+            Assert.True(Genuine.Bob.Group.Process(message).IsOk);
         }
 
         Assert.Equal((0, 0), (member.Accepted, server.Accepted));
@@ -66,9 +54,9 @@ public sealed class GrammarFuzz
     public void Headers_MessagesChanged_AreReadOrRefused()
     {
         var meter = new Meter("a header", 4_000, 500);
-        foreach (var message in genuine.All)
+        foreach (var message in Genuine.All)
         {
-            ForEachChange(message, 300, changed =>
+            changes.ForEach(message, 300, changed =>
             {
                 meter.Try(changed, () => PublicHandshake.TryRead(changed, out _, out _));
                 meter.Try(changed, () => PrivateMessageHeader.TryRead(changed, out _, out _));
@@ -84,9 +72,9 @@ public sealed class GrammarFuzz
     public void Join_WelcomesChanged_NoneLeadsElsewhere()
     {
         var meter = new Meter("Join", 1_000_000, 1_000);
-        var there = genuine.Newcomer.Client.Join(genuine.Welcome, [genuine.Newcomer.Bundle]).Value.NewState.EpochAuthenticator;
-        ForEachChange(genuine.Welcome, 300, changed => meter.Try(changed, () =>
-            genuine.Newcomer.Client.Join(changed, [genuine.Newcomer.Bundle]) is { IsOk: true } joined
+        var there = Genuine.Newcomer.Client.Join(Genuine.Welcome, [Genuine.Newcomer.Bundle]).Value.NewState.EpochAuthenticator;
+        changes.ForEach(Genuine.Welcome, 300, changed => meter.Try(changed, () =>
+            Genuine.Newcomer.Client.Join(changed, [Genuine.Newcomer.Bundle]) is { IsOk: true } joined
             && !joined.Value.NewState.EpochAuthenticator.Span.SequenceEqual(there.Span)));
         Assert.Equal(0, meter.Accepted);
     }
@@ -96,23 +84,23 @@ public sealed class GrammarFuzz
     {
         var meter = new Meter("a proposal", 2_000_000, 2_000);
         var codes = new HashSet<string>();
-        foreach (var message in genuine.Proposals.Take(6))
+        foreach (var message in Genuine.Proposals.Take(6))
         {
-            ForEachChange(message, 100, changed =>
+            changes.ForEach(message, 100, changed =>
             {
-                if (Content(changed) is not Content.OfProposal content)
+                if (Changes.Content(changed) is not Content.OfProposal content)
                 {
                     return;
                 }
 
-                var signed = Forge.Public(genuine.Alice, content);
+                var signed = Forge.Public(Genuine.Alice, content);
                 meter.Try(changed, () =>
                 {
-                    var taken = genuine.Bob.Group.Process(signed);
+                    var taken = Genuine.Bob.Group.Process(signed);
                     codes.Add(taken.Match(_ => "taken", error => error.Rule));
                     return taken.IsOk;
                 });
-                if (genuine.Bob.Group.Process(signed) is { IsOk: true } stored)
+                if (Genuine.Bob.Group.Process(signed) is { IsOk: true } stored)
                 {
                     CommitAndFollow(stored.Value.NewState, signed, changed);
                 }
@@ -128,17 +116,17 @@ public sealed class GrammarFuzz
     {
         var meter = new Meter("a commit", 2_000_000, 2_000);
         var codes = new HashSet<string>();
-        foreach (var message in genuine.Commits.Take(3))
+        foreach (var message in Genuine.Commits.Take(3))
         {
-            ForEachChange(message, 150, changed =>
+            changes.ForEach(message, 150, changed =>
             {
-                if (Content(changed) is Content.OfCommit content)
+                if (Changes.Content(changed) is Content.OfCommit content)
                 {
                     // The confirmation tag is wrong in any case: what is left of the change must be refused before it, or there.
-                    var signed = Forge.Public(genuine.Alice, content);
+                    var signed = Forge.Public(Genuine.Alice, content);
                     meter.Try(changed, () =>
                     {
-                        var taken = genuine.Bob.Group.Process(signed);
+                        var taken = Genuine.Bob.Group.Process(signed);
                         codes.Add(taken.Match(_ => "taken", error => error.Rule));
                         return taken.IsOk;
                     });
@@ -156,21 +144,21 @@ public sealed class GrammarFuzz
         var meter = new Meter("a KeyPackage", 1_000_000, 1_000);
         var owner = new Person("frank");
         Assert.Equal(0, CountUnsigned(meter));
-        ForEachChange(owner.Bundle.KeyPackage.ToArray(), 600, changed =>
+        changes.ForEach(owner.Bundle.KeyPackage.ToArray(), 600, changed =>
         {
-            if (Decoded(changed) is not MlsMessage.OfKeyPackage { KeyPackage: var received })
+            if (Changes.Decoded(changed) is not MlsMessage.OfKeyPackage { KeyPackage: var received })
             {
                 return;
             }
 
             var leaf = received.Leaf;
-            var place = Forge.PlaceOf(genuine.Alice);
+            var place = Forge.PlaceOf(Genuine.Alice);
             var signedLeaf = LeafNode.Sign(owner.Key, leaf.EncryptionKey, leaf.Credential, leaf.Capabilities, leaf.Source, leaf.Extensions, place);
             var signed = Forge.Encode(KeyPackage.Sign(owner.Key, received.InitKey, signedLeaf, received.Extensions));
             meter.Try(changed, () => KeyPackages.Verify(signed, Person.Start).IsOk);
-            if (KeyPackages.Verify(signed, Person.Start) is { IsOk: true } verified && genuine.Alice.Group.AddMembers([verified.Value]) is { IsOk: true } added)
+            if (KeyPackages.Verify(signed, Person.Start) is { IsOk: true } verified && Genuine.Alice.Group.AddMembers([verified.Value]) is { IsOk: true } added)
             {
-                var followed = genuine.Bob.Group.Process(added.Value.Commit);
+                var followed = Genuine.Bob.Group.Process(added.Value.Commit);
                 Assert.True(followed.IsOk, followed.Match(_ => string.Empty, error => $"{error}: {Convert.ToHexStringLower(signed)}"));
             }
         });
@@ -183,11 +171,11 @@ public sealed class GrammarFuzz
         var meter = new Meter("a GroupInfo", 2_000_000, 2_000);
         var joiner = new Person("joiner");
         var codes = new HashSet<string>();
-        ForEachChange(genuine.GroupInfo, 400, changed =>
+        changes.ForEach(Genuine.GroupInfo, 400, changed =>
         {
             meter.Try(changed, () => PublicGroupCheck.Verify(changed).IsOk);
             meter.Try(changed, () => joiner.Client.JoinExternally(changed).IsOk);
-            if (Decoded(changed) is not MlsMessage.OfGroupInfo { GroupInfo: var received })
+            if (Changes.Decoded(changed) is not MlsMessage.OfGroupInfo { GroupInfo: var received })
             {
                 return;
             }
@@ -199,7 +187,7 @@ public sealed class GrammarFuzz
                 info = info with { Context = info.Context with { TreeHash = tree.TreeHash } };
             }
 
-            var signed = Forge.Encode(info.Sign(genuine.Alice.Key));
+            var signed = Forge.Encode(info.Sign(Genuine.Alice.Key));
             meter.Try(changed, () => PublicGroupCheck.Verify(signed).IsOk);
             meter.Try(changed, () =>
             {
@@ -211,23 +199,9 @@ public sealed class GrammarFuzz
         Assert.True(codes.Count > 10, string.Join(' ', codes));
     }
 
-    private static Content? Content(byte[] message) => Decoded(message) is MlsMessage.OfPublicMessage { Message.Content.Content: var content } ? content : null;
-
-    private static string? SignedPart(byte[] message) => Decoded(message) is MlsMessage.OfPublicMessage { Message: { Content: var content, Auth.Signature: var signature } }
+    private static string? SignedPart(byte[] message) => Changes.Decoded(message) is MlsMessage.OfPublicMessage { Message: { Content: var content, Auth.Signature: var signature } }
         ? Convert.ToHexString([.. Codec.Encode(content), .. signature.Span])
         : null;
-
-    private static MlsMessage? Decoded(byte[] message)
-    {
-        try
-        {
-            return Codec.Decode<MlsMessage>(message);
-        }
-        catch (MlsRefusal)
-        {
-            return null;
-        }
-    }
 
     private static RatchetTree? Tree(GroupInfo info)
     {
@@ -243,7 +217,7 @@ public sealed class GrammarFuzz
 
     private int CountUnsigned(Meter meter)
     {
-        ForEachChange(genuine.KeyPackage, 300, changed => meter.Try(changed, () => KeyPackages.Verify(changed, Person.Start).IsOk));
+        changes.ForEach(Genuine.KeyPackage, 300, changed => meter.Try(changed, () => KeyPackages.Verify(changed, Person.Start).IsOk));
         return meter.Accepted;
     }
 
@@ -255,24 +229,11 @@ public sealed class GrammarFuzz
             return;
         }
 
-        var other = genuine.Cathy.Group.Process(proposal).Value.NewState.Process(made.Value.Commit);
+        var other = Genuine.Cathy.Group.Process(proposal).Value.NewState.Process(made.Value.Commit);
         Assert.True(other.IsOk, other.Match(_ => string.Empty, error => $"{error}: {Convert.ToHexStringLower(input)}"));
         if (other.Value is Processed.CommitApplied)
         {
             Assert.Equal(made.Value.NewState.EpochAuthenticator.ToArray(), other.Value.NewState.EpochAuthenticator.ToArray());
-        }
-    }
-
-    private void ForEachChange(byte[] message, int rounds, Action<byte[]> use)
-    {
-        var node = Node.Parse(MlsGrammar.Message, message);
-        for (var i = 0; i < rounds * Meter.Factor; i++)
-        {
-            var changed = mutator.Mutate(node).Encode();
-            if (!unchanged.Contains(Convert.ToHexString(changed)))
-            {
-                use(changed);
-            }
         }
     }
 }

@@ -1,3 +1,5 @@
+using Interconnect.Mls.PublicGroups;
+
 namespace Interconnect.Mls.Tests.Interop;
 
 /// <summary>
@@ -5,13 +7,15 @@ namespace Interconnect.Mls.Tests.Interop;
 /// secret; every text must arrive at everybody.
 /// </summary>
 /// <param name="random">Decides everything.</param>
+/// <param name="open">All handshake messages are PublicMessages, so a server follows the group by them, and must agree too.</param>
 /// <param name="inOrder">Texts of one sender stay in order, and late ones are dropped when their sender is gone; only their epoch may be over when they arrive.</param>
-internal sealed class MixedGroup(Random random, bool inOrder)
+internal sealed class MixedGroup(Random random, bool open, bool inOrder)
 {
     private readonly List<IMember> members = [];
     private readonly Dictionary<IMember, ulong> joinedAt = [];
     private readonly List<(IMember Sender, ulong Epoch, byte[] Message, string Text, List<IMember> To)> late = [];
     private readonly List<string> log = [];
+    private PublicGroup? server;
 
     public IReadOnlyList<IMember> Members => members;
 
@@ -64,6 +68,7 @@ internal sealed class MixedGroup(Random random, bool inOrder)
     {
         Note($"  {proposer.Name} proposes: add {change.Add.Count}, remove {change.Remove.Count}, psk {change.Psks.Count}");
         var message = await proposer.ProposeAsync(change);
+        Serve(group => group.ReceiveProposal(message).Value.Next);
         foreach (var other in members.Where(member => member != proposer))
         {
             await TakeAsync(other, message);
@@ -154,6 +159,7 @@ internal sealed class MixedGroup(Random random, bool inOrder)
             }
         }
 
+        Serve(group => group.ReceiveCommit(commit).Value.Next);
         Epoch++;
         foreach (var member in leaving)
         {
@@ -175,12 +181,42 @@ internal sealed class MixedGroup(Random random, bool inOrder)
             Same(first.Exporter, view.Exporter, member, "exported secret");
         }
 
+        CompareServer();
         await DeliverLateAsync();
         if (absent.Count > 0)
         {
             Note($"  {string.Join(' ', absent.Select(member => member.Name))} cannot join: known defect");
             Excused += absent.Count;
             await CommitAsync(Ours.First(), new Change(), leaving: absent);
+        }
+    }
+
+    private void Serve(Func<PublicGroup, PublicGroup> receive)
+    {
+        try
+        {
+            server = server is null ? null : receive(server);
+        }
+        catch (InvalidOperationException refusal)
+        {
+            throw new DivergenceException($"the server does not take it: {refusal.Message}");
+        }
+    }
+
+    private void CompareServer()
+    {
+        if (!open)
+        {
+            return;
+        }
+
+        var options = new PublicGroupOptions { Authentication = UnsafeAcceptAnyCredential.Instance };
+        var ours = Ours.First().Group;
+        server = server is null ? PublicGroup.Open(options, ours.CreateGroupInfo()).Value : PublicGroup.Import(options, server.Export()).Value;
+        if (server.Compare(ours.Epoch, ours.State.Context.ConfirmedTranscriptHash.Span) != GroupHistory.Current
+            || !server.TreeHash.Span.SequenceEqual(ours.State.Context.TreeHash.Span))
+        {
+            throw new DivergenceException("the server's tree or transcript differs");
         }
     }
 

@@ -43,7 +43,7 @@ public sealed class OtherImplementations(ITestOutputHelper output)
         using var second = new OurMember("second", suite, new MlsOptions());
         using var ours = new OurMember("ours", suite, new MlsOptions());
         var other = await PeerMember.OpenAsync(peer, "other", suite, () => true);
-        var group = new MixedGroup(new Random(1), inOrder: true);
+        var group = new MixedGroup(new Random(1), open: true, inOrder: true);
         await group.CreateAsync(first);
         IMember last = theirs ? other : ours;
         await group.CommitAsync(first, new Change(), joining: theirs ? [ours, second, other] : [other, second, ours]);

@@ -23,7 +23,7 @@ internal sealed class RandomOperations : IDisposable
         // core-crypto takes commits and proposals only as PublicMessage, its KeyPackages list no extension of ours, it keeps
         // the keys of two skipped texts, and it reads no late text of somebody who is gone.
         mayEncrypt = extensible = peers.All(peer => peer.Kind == "ts-mls");
-        Group = new MixedGroup(random, inOrder: !mayEncrypt);
+        Group = new MixedGroup(random, open: !mayEncrypt, inOrder: !mayEncrypt);
     }
 
     public MixedGroup Group { get; }
