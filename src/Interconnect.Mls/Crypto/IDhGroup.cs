@@ -18,7 +18,7 @@ internal interface IDhGroup
     /// <summary>Refuses (MLS-111) what is no public key, and (MLS-113) one with which every result is all zero.</summary>
     IDhPublicKey ImportPublic(ReadOnlySpan<byte> raw);
 
-    /// <summary>Refuses (MLS-111) what is no public key, without keeping anything of it.</summary>
+    /// <summary>Refuses the same as <see cref="ImportPublic"/>, without keeping anything of it.</summary>
     void RequirePublic(ReadOnlySpan<byte> raw);
 
     /// <summary>DeriveKeyPair of RFC 9180 section 7.1.3: writes the private key that belongs to the extracted key material.</summary>

@@ -53,15 +53,18 @@ internal sealed class MontgomeryGroup(int evpType, int size, byte topBits, param
 
     public IDhPublicKey ImportPublic(ReadOnlySpan<byte> raw)
     {
-        Rules.MalformedPublicKey.Require(raw.Length == size);
-        Rules.AllZeroSharedSecret.Require(!IsLowOrder(raw));
+        RequirePublic(raw);
         var key = EvpKey.ImportPublic(evpType, raw);
         Rules.MalformedPublicKey.Require(key is not null);
         return new PublicKey(key!);
     }
 
-    // RFC 7748 section 5: every string of the right size is a public key.
-    public void RequirePublic(ReadOnlySpan<byte> raw) => Rules.MalformedPublicKey.Require(raw.Length == size);
+    // RFC 7748 section 5: every string of the right size is a public key; some are of low order.
+    public void RequirePublic(ReadOnlySpan<byte> raw)
+    {
+        Rules.MalformedPublicKey.Require(raw.Length == size);
+        Rules.AllZeroSharedSecret.Require(!IsLowOrder(raw));
+    }
 
     public void DerivePrivate(LabeledKdf kdf, ReadOnlySpan<byte> dkpPrk, Span<byte> privateKey) =>
         kdf.LabeledExpand(dkpPrk, "sk"u8, default, privateKey);
