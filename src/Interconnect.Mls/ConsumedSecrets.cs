@@ -18,6 +18,12 @@ public sealed class ConsumedSecrets
 
     internal void Add(IDisposable key) => keys.Add(key);
 
+    internal void AddRange(IEnumerable<byte[]> moreSecrets, IEnumerable<IDisposable> moreKeys)
+    {
+        secrets.AddRange(moreSecrets);
+        keys.AddRange(moreKeys);
+    }
+
     internal void AddRange(ConsumedSecrets other)
     {
         secrets.AddRange(other.secrets);

@@ -56,15 +56,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state, Relation
         epoch.Joiner.Dispose();
         draft?.Secrets.Dispose();
 
-        foreach (var secret in epoch.Secrets.AllSecrets())
-        {
-            staged.Add(secret);
-        }
-
-        foreach (var key in draft?.Private.AllKeys() ?? [])
-        {
-            staged.Add(key);
-        }
+        staged.AddRange(epoch.Secrets.AllSecrets(), draft?.Private.AllKeys() ?? []);
 
         var next = sent.Next(entered, client.Options, consumed); // 8
         return new CommitResult(

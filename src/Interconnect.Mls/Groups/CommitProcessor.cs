@@ -37,8 +37,15 @@ internal sealed class CommitProcessor(MlsClient client, GroupState state)
         using var psk = PskResolution.Resolve(client, suite, state, applied.Psks);
         var epoch = EpochTransition.Derive(suite, provisional, state.InterimTranscriptHash, signed, init, secrets?.CommitSecret, psk); // 4
         epoch.Joiner.Dispose();
-        Rules.ConfirmationTag.Require(
-            signed.Auth.ConfirmationTag is { } tag && CryptographicOperations.FixedTimeEquals(tag.Span, epoch.ConfirmationTag)); // 5
+        if (signed.Auth.ConfirmationTag is not { } tag || !CryptographicOperations.FixedTimeEquals(tag.Span, epoch.ConfirmationTag)) // 5
+        {
+            foreach (var secret in epoch.Secrets.AllSecrets())
+            {
+                CryptographicOperations.ZeroMemory(secret);
+            }
+
+            Rules.ConfirmationTag.Refuse();
+        }
 
         var entered = GroupState.Enter(suite, epoch.Context, tree, epoch.Secrets, epoch.ConfirmationTag, path); // 6
         entered = entered.EndedBy(applied.ReInit);

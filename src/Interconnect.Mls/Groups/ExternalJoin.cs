@@ -54,10 +54,15 @@ internal sealed class ExternalJoin(MlsClient client)
         draft.Secrets.Dispose();
         signed = signed.WithConfirmationTag(epoch.ConfirmationTag);
         var state = GroupState.Enter(suite, epoch.Context, draft.Tree, epoch.Secrets, epoch.ConfirmationTag, draft.Private);
+        var staged = new ConsumedSecrets();
+        staged.AddRange(epoch.Secrets.AllSecrets(), draft.Private.AllKeys());
         return new ExternalJoinResult(
             new MlsGroup(client, state),
             Codec.Encode<MlsMessage>(new MlsMessage.OfPublicMessage(new PublicMessage(content, signed.Auth, null))),
-            Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(GroupInfos.Make(client, state))));
+            Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(GroupInfos.Make(client, state))))
+        {
+            Staged = staged,
+        };
     }
 
     private static ProposalOrRef AsListed(ListedProposal item) =>

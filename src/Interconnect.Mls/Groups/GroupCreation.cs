@@ -1,4 +1,5 @@
 using Interconnect.Mls.Crypto;
+using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Messages;
 using Interconnect.Mls.Schedule;
 using Interconnect.Mls.Tree;
@@ -19,9 +20,16 @@ internal static class GroupCreation
         client.Random.Fill(nonce);
         var relation = new Relation(old, new PreSharedKeyId.Resumption(usage, old.Context.GroupId, old.Context.Epoch, nonce));
         var result = new CommitBuilder(client, Create(client, groupId, extensions), relation).Build(new CommitRequest { Add = others });
-        var state = result.NewState.State;
-        Succession.Verify(client.Authentication, relation, state.Context, state.Tree);
-        return result;
+        try
+        {
+            Succession.Verify(client.Authentication, relation, result.NewState.State.Context, result.NewState.State.Tree);
+            return result;
+        }
+        catch (MlsRefusal)
+        {
+            result.Discard();
+            throw;
+        }
     }
 
     public static GroupState Create(MlsClient client, byte[] groupId, IReadOnlyList<Extension> extensions)

@@ -78,6 +78,19 @@ public sealed class ErasureTests
     }
 
     [Fact]
+    public void ExternalCommit_Discarded_ErasesTheStagedEpoch()
+    {
+        var (alice, _) = Scenarios.Pair();
+        var join = new Person("cathy").Client.JoinExternally(alice.Group.CreateGroupInfo()).Value;
+        var staged = join.NewState.State;
+        Assert.DoesNotContain(staged.Secrets.SecretsOfTheEpoch(), IsZero);
+        join.Discard();
+        Assert.True(IsZero(staged.Secrets.SecretsOfTheEpoch()));
+        Assert.True(IsZero(staged.SecretTree.AllSecrets()));
+        Assert.True(IsZero(staged.Path.LeafKey.Export()));
+    }
+
+    [Fact]
     public void SafeExport_ErasesItsPath()
     {
         var (alice, _) = Scenarios.Pair();
