@@ -14,9 +14,9 @@ internal sealed class PublishLane(BusAddress address, int partition, BusOptions 
     private readonly Queue<Waiting> waiting = new();
     private readonly Lock gate = new();
     private readonly TagList tags = BusMetrics.Tags(address);
+    private readonly LaneClosure closure = new(options.RetryAfter, time);
     private long bytes;
     private bool pumping;
-    private long? closedSince;
 
     private readonly record struct Waiting(ReadOnlyMemory<byte> Body, TaskCompletionSource<PublishOutcome> Done);
 
@@ -54,14 +54,9 @@ internal sealed class PublishLane(BusAddress address, int partition, BusOptions 
             return down;
         }
 
-        if (closedSince is { } since)
+        if (closure.IsClosed())
         {
-            if (time.GetElapsedTime(since) < options.RetryAfter)
-            {
-                return "An earlier frame of this partition failed; its callers go first";
-            }
-
-            closedSince = null;
+            return "An earlier frame of this partition failed; its callers go first";
         }
 
         return waiting.Count >= options.BufferBodies || (bytes + length > options.BufferBytes && waiting.Count > 0) ? "The bus buffer of this partition is full" : null;
@@ -104,7 +99,7 @@ internal sealed class PublishLane(BusAddress address, int partition, BusOptions 
             behind = [.. waiting];
             waiting.Clear();
             bytes = 0;
-            closedSince = time.GetTimestamp();
+            closure.Close();
         }
 
         metrics.Unavailable(tags, items.Count + behind.Count);
