@@ -30,6 +30,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     private readonly MatrixTranslator translator;
     private readonly MatrixConnection connection;
     private readonly RoomDirectory rooms;
+    private readonly InvitationRecords openInvitations;
     private readonly InvitationQueue invitations;
     private readonly ReadMarks marks = new();
     private readonly FrameAssembler assembler;
@@ -56,7 +57,8 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         translator = new MatrixTranslator(identifiers, options);
         connection = new MatrixConnection(options, asToken, clock, Change);
         rooms = new RoomDirectory(connection, identifiers, new RoomRecords(database, network));
-        invitations = new InvitationQueue(rooms, clock, () => metrics.Discarded("MTX-018"));
+        openInvitations = new InvitationRecords(database, network, clock);
+        invitations = new InvitationQueue(rooms, openInvitations, clock, () => metrics.Discarded("MTX-018"));
         assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
         listener = new TransactionListener(options, hsToken, this);
         description = new NetworkDescription(network, provider, OuterEncryption.Tls, "in the users' endpoints; ghosts have no Matrix devices and no keys");
@@ -85,6 +87,11 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         if (await rooms.RegisterAsync(identifiers.Service, cancellation) is { } unregistered)
         {
             throw new AdapterStartException("the homeserver does not register the service's own user: " + ReasonOf(unregistered));
+        }
+
+        foreach (var invited in await openInvitations.AllAsync(InvitationQueue.Most, cancellation))
+        {
+            _ = invitations.Add(invited);
         }
 
         try
@@ -344,8 +351,14 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
                 var ghost = await rooms.GhostInAsync(uncovered.Address.Room, sender, cancellation);
                 return PauseOf(await sink!.SubmitAsync(translator.Plain(uncovered.Sender, uncovered.Address with { Ghost = ghost }), cancellation));
             case MatrixInbound.Invited invited:
+                await rooms.EnteredAsync(invited.Room, invited.Ghost, cancellation);
+                await openInvitations.AddAsync(invited, InvitationQueue.Most, cancellation);
+
                 // What follows in the room is better understood when it is joined; but only so long.
                 await Task.WhenAny(invitations.Add(invited), patience);
+                return null;
+            case MatrixInbound.Entered entered:
+                await rooms.EnteredAsync(entered.Room, entered.Who, cancellation);
                 return null;
             case MatrixInbound.Left left:
                 await rooms.ForgetAsync(left.Room, cancellation);

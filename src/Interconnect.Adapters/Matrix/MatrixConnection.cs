@@ -31,6 +31,7 @@ internal sealed class MatrixConnection : IAsyncDisposable
     private readonly HttpClient http;
     private readonly ResiliencePipeline<MatrixAnswer> once;
     private readonly ResiliencePipeline<MatrixAnswer> repeatable;
+    private readonly ResiliencePipeline<MatrixAnswer> aside;
     private readonly CancellationTokenSource stopping = new();
     private volatile AdapterStatus status = new(AdapterState.Starting);
     private Task watching = Task.CompletedTask;
@@ -55,6 +56,9 @@ internal sealed class MatrixConnection : IAsyncDisposable
         };
         once = new ResiliencePipelineBuilder<MatrixAnswer> { TimeProvider = clock }
             .AddCircuitBreaker(breaker)
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = options.RequestTimeout })
+            .Build();
+        aside = new ResiliencePipelineBuilder<MatrixAnswer> { TimeProvider = clock }
             .AddTimeout(new TimeoutStrategyOptions { Timeout = options.RequestTimeout })
             .Build();
         repeatable = new ResiliencePipelineBuilder<MatrixAnswer> { TimeProvider = clock }
@@ -94,6 +98,13 @@ internal sealed class MatrixConnection : IAsyncDisposable
     public ValueTask<MatrixAnswer> CallOnceAsync(HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation) =>
         RunAsync(once, method, path, body, asUser, cancellation);
 
+    /// <summary>
+    /// Joins a room. It may hang or fail because of this one room, whoever made it, so it neither opens the circuit breaker that all share nor counts as the homeserver's state; the caller tries
+    /// again.
+    /// </summary>
+    public ValueTask<MatrixAnswer> JoinAsync(string room, string asUser, CancellationToken cancellation) =>
+        RunAsync(aside, HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/join", [], asUser, cancellation);
+
     /// <summary>Stops asking.</summary>
     public async Task StopAsync()
     {
@@ -124,7 +135,11 @@ internal sealed class MatrixConnection : IAsyncDisposable
             answer = new MatrixAnswer.Unknown("the homeserver did not answer in time");
         }
 
-        Notice(answer);
+        if (pipeline != aside)
+        {
+            Notice(answer);
+        }
+
         return answer;
     }
 

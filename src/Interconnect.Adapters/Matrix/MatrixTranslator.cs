@@ -28,6 +28,9 @@ internal abstract record MatrixInbound
     /// <summary>A user, or one of ours, is in a room no more.</summary>
     public sealed record Left(string Room) : MatrixInbound;
 
+    /// <summary>Somebody is in a room, or invited to it.</summary>
+    public sealed record Entered(string Room, string Who) : MatrixInbound;
+
     /// <summary>A user has read up to an event.</summary>
     public sealed record Read(string Room, string EventId, UserUri By) : MatrixInbound;
 
@@ -39,6 +42,7 @@ internal abstract record MatrixInbound
         Uncovered uncovered => uncovered.Address.Room,
         Invited invited => invited.Room,
         Left left => left.Room,
+        Entered entered => entered.Room,
         Read read => read.Room,
         _ => null,
     };
@@ -287,6 +291,7 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
             "invite" when identifiers.IsOurs(member) && !identifiers.IsOurs(senderId) => new MatrixInbound.Invited(
                 room, member, senderId, identifiers.TryUser(senderId, out _) && (member == identifiers.Service || identifiers.TryGhostUser(member, out _))),
             "leave" or "ban" => new MatrixInbound.Left(room),
+            "invite" or "join" => new MatrixInbound.Entered(room, member),
             _ => new MatrixInbound.Ignored(),
         };
     }

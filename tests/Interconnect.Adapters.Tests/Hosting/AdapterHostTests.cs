@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using Dapper;
 using Interconnect.Adapters.Hosting;
+using Interconnect.Adapters.Matrix;
+using Interconnect.Adapters.Matrix.Rooms;
 using Interconnect.Federation;
 using Interconnect.Storage;
 using Interconnect.Testing;
@@ -290,6 +292,31 @@ public abstract class AdapterHostTests : IAsyncLifetime
 
     [Fact]
     public Task Start_OnTheTablesOfTheVersionBefore_TakesUpWhatTheyHold() => OldHostTables.RunAsync(options);
+
+    [Fact]
+    public async Task MatrixRooms_InvitationsAndPairs_AreKeptOnceAndBounded()
+    {
+        await using var database = Database.Create(options);
+        await Migrations.ApplyAsync(database, "adapters", typeof(AdapterRole).Assembly, default);
+        var (network, clock) = (NetworkId.Parse("net-a"), new ManualClock());
+        var invitations = new InvitationRecords(database, network, clock);
+        var (first, second, third) = (new MatrixInbound.Invited("!1:hs.test", "@gw_a:hs.test", "@bob:hs.test", true), new MatrixInbound.Invited("!2:hs.test", "@gw_a:hs.test", "@mallory:hs.test", false), new MatrixInbound.Invited("!3:hs.test", "@gw_a:hs.test", "@bob:hs.test", true));
+        foreach (var invited in new[] { first, first, second, third })
+        {
+            await invitations.AddAsync(invited, most: 2, default);
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Empty(await new InvitationRecords(database, NetworkId.Parse("net-b"), clock).AllAsync(10, default));
+        Assert.Equal([first, second], await invitations.AllAsync(10, default));
+        await invitations.RemoveAsync(first, default);
+        Assert.Equal([second], await invitations.AllAsync(10, default));
+
+        var rooms = new RoomRecords(database, network);
+        Assert.Null(await rooms.FindPairAsync("!1:hs.test", default));
+        await rooms.AddAsync("!1:hs.test", "@bob:hs.test", "@gw_a:hs.test", default);
+        Assert.Equal(("@bob:hs.test", "@gw_a:hs.test"), await rooms.FindPairAsync("!1:hs.test", default));
+    }
 
     [Fact]
     public async Task Deliver_WaitedTooLong_IsBouncedAndTheNextGoesOn()

@@ -234,6 +234,120 @@ public sealed class MatrixAdapterTests : IAsyncLifetime
         Assert.DoesNotContain(group, Assert.Single(sends), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Deliver_AThirdOneEntersThePairsRoom_TheNextGoesIntoARoomOfThePairAlone()
+    {
+        await using var alice = await far.SignInAsync("alice");
+        var sends = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        far.Server.Faults = (_, path) =>
+        {
+            if (path.Contains("/send/", StringComparison.Ordinal))
+            {
+                sends.Enqueue(Uri.UnescapeDataString(path).Split('/')[5]);
+            }
+
+            return null;
+        };
+        async Task<string> DeliverAsync()
+        {
+            Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+            return sends.Last();
+        }
+
+        var room = await DeliverAsync();
+        Assert.StartsWith("!", room, StringComparison.Ordinal);
+
+        // The pair's own comings change nothing.
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("own", Member(room, "@alice:hs.test", "@alice:hs.test", "join"))).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("ghost", Member(room, "@gw_bob=40far.example:hs.test", "@gw_bob=40far.example:hs.test", "join"))).StatusCode);
+        Assert.Equal(room, await DeliverAsync());
+
+        await using var carol = await far.SignInAsync("carol");
+        await ((AdapterMatrixDevice)alice).Native.CallAsync(HttpMethod.Post, $"_matrix/client/v3/join/{Uri.EscapeDataString(room)}", []);
+        await ((AdapterMatrixDevice)alice).Native.CallAsync(HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/invite", new JsonObject { ["user_id"] = "@carol:hs.test" });
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("third", Member(room, "@alice:hs.test", "@carol:hs.test", "invite"))).StatusCode);
+        var another = await DeliverAsync();
+        Assert.NotEqual(room, another);
+        Assert.Equal(another, await DeliverAsync());
+    }
+
+    [Fact]
+    public async Task Transaction_InvitationOpenWhenTheAdapterStops_IsAnsweredAfterTheNextStart()
+    {
+        const string Ghost = "@gw_carol=40far.example:hs.test";
+        var joins = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var broken = true;
+        far.Server.Faults = (_, path) =>
+        {
+            if (path.Contains("open", StringComparison.Ordinal) && path.EndsWith("/join", StringComparison.Ordinal))
+            {
+                joins.Enqueue(path);
+                return broken ? new MatrixFault(502, "M_UNKNOWN", null, false) : new MatrixFault(403, "M_FORBIDDEN", null, false);
+            }
+
+            return null;
+        };
+        Assert.Equal(HttpStatusCode.OK, (await PutAsync("t1", Invitation("!open:hs.test", Ghost, "@bob:hs.test"))).StatusCode);
+        Assert.NotEmpty(joins);
+        await adapter.DisposeAsync();
+        joins.Clear();
+        broken = false;
+
+        adapter = (MatrixAdapter)far.CreateAdapter();
+        await adapter.StartAsync(sink, default);
+        await UntilAsync(() => !joins.IsEmpty);
+
+        // Answered: nothing is open for the start after that.
+        await UntilAsync(far.NothingIsOpenAsync);
+        await adapter.DisposeAsync();
+        joins.Clear();
+        adapter = (MatrixAdapter)far.CreateAdapter();
+        await adapter.StartAsync(sink, default);
+        await using var alice = await far.SignInAsync("alice");
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+        Assert.Empty(joins);
+    }
+
+    [Fact]
+    public async Task Transaction_RoomsThatBreakTheConnectionWhenJoined_DoNotStopDeliveries()
+    {
+        await using var alice = await far.SignInAsync("alice");
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+        var joins = 0;
+        far.Server.Faults = (_, path) =>
+        {
+            if (!path.Contains("/join", StringComparison.Ordinal) || path.Contains("joined", StringComparison.Ordinal))
+            {
+                return null;
+            }
+
+            Interlocked.Increment(ref joins);
+            return new MatrixFault(0, "", null, false);
+        };
+        for (var i = 0; i < 30; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await PutAsync("t" + i, Invitation($"!r{i}:hs.test", "@gw_bob=40far.example:hs.test", "@alice:hs.test"))).StatusCode);
+        }
+
+        Assert.True(Volatile.Read(ref joins) >= 30);
+        Assert.Equal(AdapterState.Connected, adapter.Status.State);
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+    }
+
+    private static Task UntilAsync(Func<bool> happened) => UntilAsync(() => Task.FromResult(happened()));
+
+    private static async Task UntilAsync(Func<Task<bool>> happened)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!await happened())
+        {
+            await Task.Delay(10, limit.Token);
+        }
+    }
+
+    private static string Member(string room, string by, string who, string membership) =>
+        $"{{\"events\":[{{\"type\":\"m.room.member\",\"room_id\":\"{room}\",\"event_id\":\"$m\",\"sender\":\"{by}\",\"state_key\":\"{who}\",\"content\":{{\"membership\":\"{membership}\"}}}}]}}";
+
     private static string Invitation(string room, string ghost, string by) =>
         $"{{\"events\":[{{\"type\":\"m.room.member\",\"room_id\":\"{room}\",\"event_id\":\"$m\",\"sender\":\"{by}\",\"state_key\":\"{ghost}\",\"content\":{{\"membership\":\"invite\"}}}}]}}";
 

@@ -168,8 +168,10 @@ public sealed class MatrixTranslatorTests
     {
         Assert.IsType<MatrixInbound.Left>(Assert.Single(Read(Member("@bob:hs.test", "@bob:hs.test", "leave"))!));
         Assert.IsType<MatrixInbound.Left>(Assert.Single(Read(Member("@bob:hs.test", "@x:hs.test", "ban"))!));
-        Assert.IsType<MatrixInbound.Ignored>(Assert.Single(Read(Member("@bob:hs.test", "@gw_alice=40a.test:hs.test", "invite"))!));
-        Assert.IsType<MatrixInbound.Ignored>(Assert.Single(Read(Member("@gw_alice=40a.test:hs.test", "@gw_alice=40a.test:hs.test", "join"))!));
+        Assert.Equal(new MatrixInbound.Entered("!r:hs.test", "@bob:hs.test"), Assert.Single(Read(Member("@bob:hs.test", "@gw_alice=40a.test:hs.test", "invite"))!));
+        Assert.IsType<MatrixInbound.Entered>(Assert.Single(Read(Member("@bob:hs.test", "@bob:hs.test", "join"))!));
+        Assert.IsType<MatrixInbound.Ignored>(Assert.Single(Read(Member("@bob:hs.test", "@bob:hs.test", "knock"))!));
+        Assert.IsType<MatrixInbound.Entered>(Assert.Single(Read(Member("@gw_alice=40a.test:hs.test", "@gw_alice=40a.test:hs.test", "join"))!));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using Interconnect.Adapters.Hosting;
 using Interconnect.Adapters.Matrix;
+using Interconnect.Adapters.Matrix.Rooms;
 using Interconnect.Adapters.Xmpp;
 using Interconnect.Federation;
 using Interconnect.Sandbox;
@@ -98,6 +99,9 @@ internal sealed class SimulatedMatrixFarSide : IFarSide
     }
 
     public INetworkAdapter CreateAdapter() => new MatrixAdapter(Network, Options("as-token"), database, TimeProvider.System);
+
+    /// <summary>Whether every invitation is answered.</summary>
+    public async Task<bool> NothingIsOpenAsync() => (await new InvitationRecords(database, Network, TimeProvider.System).AllAsync(1, default)).Count == 0;
 
     public INetworkAdapter CreateStranger() => new MatrixAdapter(Network, Options("wrong"), database, TimeProvider.System);
 

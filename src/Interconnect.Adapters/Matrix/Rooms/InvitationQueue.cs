@@ -5,11 +5,12 @@ namespace Interconnect.Adapters.Matrix.Rooms;
 
 /// <summary>
 /// Answers invitations beside the transactions that bring them, so that a room which cannot be joined holds nobody up: several at a time, each again with back-off,
-/// given up in the end. In memory: a crash forgets what is open, and the user invites again or is written to in a room of the ghost's own.
+/// given up in the end. What is open is in the database, because the homeserver tells of an invitation once; after a start it is tried from the beginning.
 /// </summary>
-internal sealed class InvitationQueue(RoomDirectory rooms, TimeProvider clock, Action lost) : IAsyncDisposable
+internal sealed class InvitationQueue(RoomDirectory rooms, InvitationRecords records, TimeProvider clock, Action lost) : IAsyncDisposable
 {
-    private const int Most = 1_000;
+    /// <summary>Open invitations at a time; what comes beyond is not answered.</summary>
+    public const int Most = 1_000;
     private const int AtOnce = 16;
     private const int MostTries = 10;
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromSeconds(1);
@@ -66,12 +67,19 @@ internal sealed class InvitationQueue(RoomDirectory rooms, TimeProvider clock, A
                 if (tries == MostTries)
                 {
                     lost();
-                    return;
+                    break;
                 }
 
                 await Task.Delay(atLeast > pause ? atLeast : pause, clock, stopping.Token);
                 pause = pause * 2 < LongestBackOff ? pause * 2 : LongestBackOff;
             }
+
+            // A crash before this: the ghost answers once more, which changes nothing.
+            await records.RemoveAsync(invited, stopping.Token);
+        }
+        catch (DbException)
+        {
+            // It is answered once more after the next start.
         }
         catch (OperationCanceledException)
         {

@@ -75,7 +75,7 @@ internal sealed class RoomDirectory(MatrixConnection connection, MatrixIdentifie
             return unregistered is MatrixAnswer.No ? null : unregistered;
         }
 
-        switch (await connection.CallAsync(HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/join", [], ghost, cancellation))
+        switch (await connection.JoinAsync(room, ghost, cancellation))
         {
             case MatrixAnswer.Ok:
                 return await NoteIfPairAsync(room, user, ghost, cancellation);
@@ -108,6 +108,22 @@ internal sealed class RoomDirectory(MatrixConnection connection, MatrixIdentifie
         }
 
         await records.RemoveAsync(room, cancellation);
+    }
+
+    /// <summary>Somebody is in a room, or invited to it. A third one ends what the room was for: the pair's next event goes into a room of theirs alone.</summary>
+    public async ValueTask EnteredAsync(string room, string who, CancellationToken cancellation)
+    {
+        (string User, string Ghost)? pair;
+        lock (gate)
+        {
+            pair = rooms.TryGetValue(room, out var remembered) ? remembered : null;
+        }
+
+        pair ??= await records.FindPairAsync(room, cancellation);
+        if (pair is { } known && who != known.User && who != known.Ghost)
+        {
+            await ForgetAsync(room, cancellation);
+        }
     }
 
     /// <summary>Which of ours shares the room with the user, or null when it is not known.</summary>

@@ -33,6 +33,14 @@ internal sealed class RoomRecords(Database database, NetworkId network)
             "SELECT room_id FROM matrix_rooms WHERE network = @network AND user_id = @user AND ghost_id = @ghost ORDER BY room_id LIMIT 1", new { network = network.Value, user, ghost }, cancellationToken: cancellation));
     }
 
+    /// <summary>The pair whose room it is, or null.</summary>
+    public async Task<(string User, string Ghost)?> FindPairAsync(string room, CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenAsync(cancellation);
+        return await connection.QueryFirstOrDefaultAsync<(string User, string Ghost)?>(new CommandDefinition(
+            "SELECT user_id, ghost_id FROM matrix_rooms WHERE network = @network AND room_id = @room", new { network = network.Value, room }, cancellationToken: cancellation));
+    }
+
     /// <summary>Which of ours is in the room with the user, or null.</summary>
     public async Task<string?> FindGhostAsync(string room, string user, CancellationToken cancellation)
     {
