@@ -6,6 +6,7 @@ var root = new RootCommand("Interconnect: a federated interconnect gateway. Exit
 {
     RunCommand.Create(),
     CheckCommand.Create(),
+    ParkedCommand.Create(),
     DemoCommand.Create(),
 };
 

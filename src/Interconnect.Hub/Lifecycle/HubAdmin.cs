@@ -24,14 +24,18 @@ public sealed record HubCounts(IReadOnlyDictionary<DeliveryStatus, long> Deliver
 /// <summary>
 /// Questions and commands of operators. Works on the database, so from any process, whether or not it holds the lease; no answer names a user or a room.
 /// </summary>
-public sealed class HubAdmin
+public sealed class HubAdmin : IAsyncDisposable
 {
     private readonly HubDatabase database;
+    private readonly bool owned;
 
-    internal HubAdmin(HubDatabase database) => this.database = database;
+    internal HubAdmin(HubDatabase database, bool owned = false) => (this.database, this.owned) = (database, owned);
 
-    /// <summary>An administrator's view of the database of these options.</summary>
-    public static HubAdmin Open(DatabaseOptions options) => new(new HubDatabase(Database.Create(options)));
+    /// <summary>An administrator's view of the database of these options; dispose it after use.</summary>
+    public static HubAdmin Open(DatabaseOptions options) => new(new HubDatabase(Database.Create(options)), owned: true);
+
+    /// <summary>Closes what <see cref="Open"/> opened; the hub's own database stays open.</summary>
+    public ValueTask DisposeAsync() => owned ? database.DisposeAsync() : ValueTask.CompletedTask;
 
     /// <summary>Counts by state and rule.</summary>
     /// <exception cref="DbException">The database is away, or has no tables of a hub yet.</exception>

@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Interconnect.Gateway.Tests.Configuration;
+using Interconnect.Hub;
 using Interconnect.Sandbox;
+using Interconnect.Storage;
 using Interconnect.Testing;
 
 namespace Interconnect.Gateway.Tests.Commands;
@@ -45,6 +47,44 @@ public sealed class CommandLineTests
         var (away, text, _) = await GatewayProcess.RunAsync("check", "--config", right.Path);
         Assert.Equal(3, away);
         Assert.Contains("network xmpp-a: cannot be reached", text);
+    }
+
+    [Fact]
+    public async Task Parked_ListsAndReleases_AndSaysWhatIsMissing()
+    {
+        using var folder = new ConfigurationFolder("""{"hub":{"domain":"hub.test"},"database":{"connectionString":"FOLDER/interconnect.db"}}""");
+        await File.WriteAllTextAsync(folder.Path, (await File.ReadAllTextAsync(folder.Path)).Replace("FOLDER", folder.Folder, StringComparison.Ordinal));
+        var file = Path.Combine(folder.Folder, "interconnect.db");
+
+        // Nothing is made by looking.
+        var (absent, _, why) = await GatewayProcess.RunAsync("parked", "--config", folder.Path);
+        Assert.Equal((3, "database: there is no such database file"), (absent, why));
+        Assert.False(File.Exists(file));
+
+        var options = new DatabaseOptions { ConnectionString = file };
+        await using var database = Database.Create(options);
+        await using (var connection = await database.OpenAsync(default))
+        {
+            Assert.Contains("no tables of a hub", (await GatewayProcess.RunAsync("parked", "--config", folder.Path)).Errors);
+            await Migrations.ApplyAsync(database, "hub", typeof(HubAdmin).Assembly, default);
+            await using var insert = connection.CreateCommand();
+            insert.CommandText = """
+                INSERT INTO hub_parked_conversations VALUES ('room mimi://hub.test/r/secret', '00112233aabbccdd', 'a defect: FormatException', 2, 0, 4102444800000);
+                INSERT INTO hub_parked VALUES (1, 'room mimi://hub.test/r/secret', 'submit', x'00')
+                """;
+            await insert.ExecuteNonQueryAsync();
+        }
+
+        var (code, text, _) = await GatewayProcess.RunAsync("parked", "--config", folder.Path);
+        Assert.Equal(0, code);
+        Assert.Equal("1 parked\n00112233aabbccdd  since 1970-01-01T00:00:00Z  1 waiting, tried 2 times, next at 2100-01-01T00:00:00Z: a defect: FormatException", text);
+
+        Assert.Equal(2, (await GatewayProcess.RunAsync("parked", "release", "ffffffffffffffff", "--config", folder.Path)).Code);
+        var released = await GatewayProcess.RunAsync("parked", "release", "00112233aabbccdd", "--json", "--config", folder.Path);
+        Assert.Equal((0, """{"id":"00112233aabbccdd","released":true}"""), (released.Code, released.Output));
+        var listed = JsonNode.Parse((await GatewayProcess.RunAsync("parked", "--json", "--config", folder.Path)).Output)!["parked"]![0]!;
+        Assert.Equal(("00112233aabbccdd", "1970-01-01T00:00:00Z", 1), ((string?)listed["id"], (string?)listed["nextTryAt"], (int)listed["waiting"]!));
+        Assert.DoesNotContain("secret", text + listed.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]
