@@ -251,7 +251,7 @@ internal sealed partial class BrokerLink : IAsyncDisposable
             catch (Exception e)
             {
                 // Everything a connection attempt throws is the outside world: unreachable, refused, wrong password.
-                GoDown(Describe(e));
+                GoDown(BrokerFailures.Describe(e));
             }
 
             try
@@ -327,13 +327,6 @@ internal sealed partial class BrokerLink : IAsyncDisposable
 
         whyDown = why;
     }
-
-    private static string Describe(Exception e) => e switch
-    {
-        BrokerUnreachableException { InnerException: AuthenticationFailureException } or AuthenticationFailureException => "The broker refuses the user name or password",
-        BrokerUnreachableException { InnerException: { } inner } => $"The broker cannot be reached: {inner.GetType().Name}",
-        _ => $"The broker cannot be reached: {e.GetType().Name}",
-    };
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to the broker")]
     private static partial void LogUp(ILogger log);

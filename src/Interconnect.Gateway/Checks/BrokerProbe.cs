@@ -1,27 +1,28 @@
 using System.Net.Sockets;
+using Interconnect.Bus;
 
 namespace Interconnect.Gateway.Checks;
 
-/// <summary>Whether something that speaks AMQP 0-9-1 answers at the broker's address. It does not sign in; readiness of a running gateway does.</summary>
+/// <summary>Whether something that speaks AMQP 0-9-1 answers at the broker's address, and then whether it lets us in: user, password, virtual host.</summary>
 internal static class BrokerProbe
 {
     private const byte MethodFrame = 1;
 
     public static async Task<string?> RunAsync(Uri broker, CancellationToken cancellation)
     {
-        if (broker.Scheme != "amqp")
-        {
-            return await ConnectAsync(broker, _ => Task.FromResult<string?>(null), cancellation);
-        }
-
-        return await ConnectAsync(broker, async stream =>
-        {
-            await stream.WriteAsync("AMQP\0\0\t\u0001"u8.ToArray(), cancellation);
-            var first = new byte[7];
-            var count = await stream.ReadAtLeastAsync(first, first.Length, throwOnEndOfStream: false, cancellation);
-            return count == first.Length && first[0] == MethodFrame ? null : "what answers there does not speak AMQP 0-9-1";
-        }, cancellation);
+        Task<string?> SpeakAsync(NetworkStream stream) => broker.Scheme == "amqp" ? GreetAsync(stream, cancellation) : Task.FromResult<string?>(null);
+        return await ConnectAsync(broker, SpeakAsync, cancellation) ?? Lower(await BrokerCheck.WhyNotAsync(broker, cancellation));
     }
+
+    private static async Task<string?> GreetAsync(NetworkStream stream, CancellationToken cancellation)
+    {
+        await stream.WriteAsync("AMQP\0\0\t\u0001"u8.ToArray(), cancellation);
+        var first = new byte[7];
+        var count = await stream.ReadAtLeastAsync(first, first.Length, throwOnEndOfStream: false, cancellation);
+        return count == first.Length && first[0] == MethodFrame ? null : "what answers there does not speak AMQP 0-9-1";
+    }
+
+    private static string? Lower(string? reason) => reason is null ? null : char.ToLowerInvariant(reason[0]) + reason[1..];
 
     private static async Task<string?> ConnectAsync(Uri broker, Func<NetworkStream, Task<string?>> talk, CancellationToken cancellation)
     {

@@ -1,0 +1,22 @@
+using Interconnect.Bus;
+using Interconnect.Testing;
+
+namespace Interconnect.Scenarios;
+
+/// <summary>What `interconnect check` says of a real broker.</summary>
+public sealed class BrokerCheckScenarios
+{
+    [Fact(DisplayName = "A check of the broker signs in, and tells a wrong password from a virtual host that is not there")]
+    public async Task SignsIn()
+    {
+        var right = new UriBuilder(DevServers.Load().Amqp);
+        var password = new UriBuilder(right.Uri) { Password = "wrong" };
+        var host = new UriBuilder(right.Uri) { Path = "no-such-vhost" };
+        var port = new UriBuilder(right.Uri) { Port = 1 };
+
+        Assert.Contains("user name or password", await BrokerCheck.WhyNotAsync(password.Uri, default), StringComparison.Ordinal);
+        Assert.Contains("virtual host", await BrokerCheck.WhyNotAsync(host.Uri, default), StringComparison.Ordinal);
+        Assert.Contains("ConnectionRefused", await BrokerCheck.WhyNotAsync(port.Uri, default), StringComparison.Ordinal);
+        Assert.Null(await BrokerCheck.WhyNotAsync(right.Uri, default));
+    }
+}
