@@ -85,6 +85,9 @@ public sealed class HostileDeliveryTests
         Assert.Equal(1UL, (await bob.NextAsync<EndpointEvent.GapSkipped>()).Missing);
         await bob.ReceiveAsync("next");
 
+        // What time released is answered at once, not with what happens next.
+        Assert.Equal(MessageState.Delivered, (await alice.WaitAsync(id, MessageState.Delivered)).State);
+
         // Late, but not lost.
         gateway.Inject(bob.User, lost!);
         await bob.ReceiveAsync("lost");
