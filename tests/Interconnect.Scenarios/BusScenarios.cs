@@ -244,6 +244,41 @@ public sealed class BusScenarios
         Assert.True(Stopwatch.GetElapsedTime(back) < TimeSpan.FromSeconds(30), $"{Stopwatch.GetElapsedTime(back)} until traffic flowed");
     }
 
+    [Fact(DisplayName = "The broker is killed while a handler works and frames wait behind it: the reader comes back and reads on in order")]
+    public async Task BrokerKilledWhileHandling()
+    {
+        await using var broker = await BusBroker.CreateAsync();
+        var services = broker.Bus();
+        var bus = services.GetRequiredService<IBusPublisher>();
+        var status = services.GetRequiredService<IBusStatus>();
+        var ledger = new BusLedger(1);
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var working = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var reading = await services.GetRequiredService<IBusConsumer>().ConsumeAsync(
+            Deliver,
+            async (batch, cancellation) =>
+            {
+                working.TrySetResult();
+                await held.Task;
+                return await ledger.Handler(batch, cancellation);
+            },
+            default);
+        for (var frame = 1; frame <= 5; frame++)
+        {
+            await WaitUntilAsync(async () => await bus.PublishAsync(Deliver, BusLedger.Conversation(0), BusLedger.Body(0, frame), default) is PublishOutcome.Stored);
+            await working.Task.WaitAsync(Limit);
+        }
+
+        await broker.Servers.KillAsync("rabbitmq");
+        await WaitUntilAsync(async () => await status.WhyNotReadyAsync([], default) is not null);
+        await broker.Servers.StartAsync("rabbitmq");
+        await WaitUntilAsync(async () => await status.WhyNotReadyAsync([], default) is null);
+        held.SetResult();
+        await ledger.WaitForAsync(5, Limit);
+        Assert.Empty(ledger.Faults);
+        Assert.Equal(5, ledger.Total);
+    }
+
     [Fact(DisplayName = "A full buffer refuses with a retry-after and grows no further")]
     public async Task BufferBound()
     {

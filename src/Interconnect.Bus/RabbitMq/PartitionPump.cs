@@ -53,6 +53,11 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
             {
                 return RejectAsync(channel);
             }
+            else if (current.Gone.IsCancellationRequested && !stopped.IsCancellationRequested)
+            {
+                // The client still dispatches what it had read before the channel was lost.
+                return Task.FromCanceled(new CancellationToken(canceled: true));
+            }
 
             // Once stopping it is only held, until the channel is closed: given back alone it could come behind what follows it.
             pending.Add(tag, delivery);
@@ -132,10 +137,23 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
         current?.Gone.Cancel();
         DropPending();
         var begun = new Channel(channel, stopped.Token);
-        channel.ChannelShutdownAsync += (_, _) => begun.Gone.CancelAsync();
         current = begun;
         Volatile.Write(ref unacknowledged, 0);
+        channel.ChannelShutdownAsync += (_, _) => LostAsync(begun);
         return true;
+    }
+
+    // What waits behind the batch in hand is dropped now and not when the next channel begins: MassTransit makes none while deliveries of the last are open.
+    private async Task LostAsync(Channel channel)
+    {
+        await channel.Gone.CancelAsync();
+        lock (gate)
+        {
+            if (channel == current)
+            {
+                DropPending();
+            }
+        }
     }
 
     private void DropPending()
