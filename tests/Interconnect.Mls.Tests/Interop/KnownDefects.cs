@@ -19,7 +19,7 @@ internal static class KnownDefects
 
     /// <summary>
     /// core-crypto 9.3.4 refuses an external commit that removes its own former leaf when that makes the tree smaller ("length of the received update path"). RFC 9420
-    /// section 12.4.3.2 places the new leaf after the removals, and ts-mls agrees (see the test of its name).
+    /// section 12.4.2 gives the joiner the leftmost blank leaf of the tree with the proposals applied, and ts-mls agrees (there is a test of that).
     /// </summary>
     public static bool IsShrinkingReturn(IMember member, MixedGroup group)
     {

@@ -29,6 +29,9 @@ public sealed class OtherImplementations(ITestOutputHelper output)
     public Task CoreCrypto_RandomOperations_EverybodyAgrees() => RunAsync(1, new Population(3, 8, 0.5), Setting("STEPS", 16), "core-crypto");
 
     [Fact]
+    public Task CoreCrypto_RandomOperationsInAGroupOfFifty_EverybodyAgrees() => RunAsync(1, new Population(50, 50, 0.06), Setting("STEPS", 4), "core-crypto");
+
+    [Fact]
     public Task ThreeImplementations_RandomOperationsInOneGroup_EverybodyAgrees() =>
         RunAsync(1, new Population(6, 12, 0.6), Setting("STEPS", 12), "ts-mls", "core-crypto");
 
