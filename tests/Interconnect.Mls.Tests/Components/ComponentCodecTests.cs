@@ -100,6 +100,60 @@ public sealed class ComponentCodecTests
         Assert.True(alice.Client.CreateGroup("g"u8.ToArray(), [new Extension(6, dictionary)]).IsOk);
     }
 
+    [Fact]
+    public void Messages_WithWhatIsNew_DamagedAnywhere_OnlyRefuse()
+    {
+        var options = Words.Options with { FindExternalPsk = _ => [1] };
+        var alice = new Person("alice", options: options).Create();
+        var bob = new Person("bob", options: options);
+        var cathy = new Person("cathy", options: options);
+        alice.Add([bob, cathy]);
+        var leave = cathy.Group.ProposeSelfRemove().Value.Message;
+        bob.Take(leave);
+        alice.Take(leave);
+        var commit = alice.Group.Commit(new CommitRequest
+        {
+            AppDataUpdates = [Words.Append("x")], AppEphemeral = [Words.Ephemeral("y")], ExternalPsks = [new byte[] { 1 }], Successor = new Person("alice", options: options).Client,
+        }).Value.Commit;
+        var join = new Person("dave", options: options).Client.JoinExternally(
+            alice.Group.CreateGroupInfo(), new ExternalJoinRequest { SelfRemoves = [leave], ExternalPsks = [new byte[] { 2 }], AppDataUpdates = [Words.Append("z")] }).Value.Commit;
+        var knock = new Person("erin", options: options);
+        var proposal = knock.Client.ProposeJoin(alice.Group.GroupId, alice.Group.Epoch, knock.Bundle).Value;
+        var random = new Random(9);
+        foreach (var message in new[] { commit, join, proposal, leave })
+        {
+            for (var round = 0; round < 250; round++)
+            {
+                var damaged = (byte[])message.Clone();
+                damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
+                Assert.False(bob.Group.Process(random.Next(8) == 0 ? damaged.AsMemory(0, random.Next(damaged.Length)) : damaged).IsOk);
+            }
+
+            Assert.True(bob.Group.Process(message).IsOk);
+        }
+    }
+
+    [Fact]
+    public void WelcomeOfASuccessor_DamagedAnywhere_OnlyRefuses()
+    {
+        var (alice, bob) = Scenarios.Pair();
+        var proposal = bob.Group.ProposeReInit("next"u8.ToArray(), CipherSuite.Get(3), []).Value;
+        bob.Group = proposal.NewState;
+        alice.Take(proposal.Message);
+        alice.Commit(new CommitRequest(), bob);
+        var next = new Person("bob", suite: 3);
+        var welcome = new Person("alice", suite: 3).Client.CreateSuccessor(alice.Group, [next.Verified]).Value.Welcome!;
+        var random = new Random(10);
+        for (var round = 0; round < 300; round++)
+        {
+            var damaged = (byte[])welcome.Clone();
+            damaged[random.Next(damaged.Length)] ^= (byte)(1 << random.Next(8));
+            Assert.False(next.Client.Join(damaged, [next.Bundle], related: bob.Group).IsOk);
+        }
+
+        Assert.True(next.Client.Join(welcome, [next.Bundle], related: bob.Group).IsOk);
+    }
+
     private static AppDataDictionary Dictionary(IEnumerable<(ushort Id, byte[] Data)> entries) =>
         entries.Aggregate(AppDataDictionary.Empty, (dictionary, entry) => dictionary.With(entry.Id, entry.Data));
 }

@@ -39,6 +39,35 @@ public sealed class RandomHistories
                 Step();
                 Check(step);
             }
+
+            GoOnInAnotherSuite();
+        }
+
+        // Everybody takes up the same identity in the next suite; one that is neither first nor last makes the new group.
+        private void GoOnInAnotherSuite()
+        {
+            var next = (ushort)(1 + (suite % 7));
+            var ending = members[0].Group.ProposeReInit("next"u8.ToArray(), CipherSuite.Get(next), []).Value;
+            server = server.ReceiveProposal(ending.Message).Value.Next;
+            members[0] = (members[0].Client, ending.NewState);
+            ForOthers(0, (_, state) => state.Process(ending.Message).Value.NewState);
+            var commit = members[^1].Group.Update().Value;
+            Assert.False(server.ReceiveCommit(commit.Commit, commit.GroupInfo).Value.Next.IsActive);
+            members[^1] = (members[^1].Client, commit.NewState);
+            ForOthers(members.Count - 1, (_, state) => state.Process(commit.Commit).Value.NewState);
+
+            var people = members.Select(member => new Person(System.Text.Encoding.UTF8.GetString(member.Client.Identity.Span), next, Options)).ToList();
+            var founder = members.Count / 2;
+            var others = people.Where((_, i) => i != founder).Select(person => person.Verified).ToList();
+            var founded = people[founder].Client.CreateSuccessor(members[founder].Group, others).Value;
+            for (var i = 0; i < people.Count; i++)
+            {
+                people[i].Group = i == founder
+                    ? founded.NewState
+                    : people[i].Client.Join(founded.Welcome!, [people[i].Bundle], related: members[i].Group).Value.NewState;
+            }
+
+            Person.AssertAgree(people.ToArray());
         }
 
         private Person NewPerson() => new($"p{names++}", suite, Options);

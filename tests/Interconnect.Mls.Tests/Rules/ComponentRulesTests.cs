@@ -59,6 +59,33 @@ public sealed class ComponentRulesTests
     }
 
     [Fact]
+    [Covers("MLS-430", "MLS-501")]
+    public void Draft_SwitchedOffOrWithoutAPath_RefusedAsItShould()
+    {
+        var plain = new Person("plain", options: new MlsOptions { MlsExtensionsDraft = false });
+        Assert.Empty(plain.Client.Capabilities.Proposals);
+        Assert.Empty(plain.Client.Capabilities.Extensions);
+        var founder = new Person("founder").Create();
+        founder.Add([plain]);
+        Assert.Equal("MLS-430", founder.Group.ProposeSelfRemove().Error.Rule);
+        Assert.Equal("MLS-430", plain.Refusal(Forge.Proposal(founder, new Proposal.SelfRemove())));
+
+        // A SelfRemove demands a path, application data does not.
+        var leave = cathy.Group.ProposeSelfRemove().Value;
+        alice.Take(leave.Message);
+        bob.Take(leave.Message);
+        var reference = new ProposalOrRef.ByReference(alice.State.Stored[0].Reference);
+        Assert.Equal("MLS-501", bob.Refusal(CommitOf(alice, reference)));
+        var sparing = new Person("alice", options: Words.Options with { OmitPathWhenAllowed = true }).Create();
+        var other = new Person("bob", options: Words.Options);
+        sparing.Add([other]);
+        var key = sparing.State.Tree.Leaf(0)!.EncryptionKey.ToArray();
+        sparing.Commit(new CommitRequest { AppDataUpdates = [Words.Append("x")], AppEphemeral = [Words.Ephemeral("y")] }, other);
+        Assert.Equal(key, sparing.State.Tree.Leaf(0)!.EncryptionKey.ToArray());
+        Assert.Equal("x", Words.Of(other.Group));
+    }
+
+    [Fact]
     [Covers("MLS-435")]
     public void GroupContextExtensions_ChangingTheDictionary_RefusedWhereAppDataUpdateIsRequired()
     {
