@@ -21,7 +21,7 @@ public sealed class QuarantineTests
     /// <summary>What of the namespace Interconnect.Mls a server needs: suites, signatures, what it verifies, and how that is refused.</summary>
     private static readonly string[] MlsTypesForServers =
     [
-        "CipherSuite", "SignatureKeyPair", "KeyPackages", "VerifiedKeyPackage", "Member", "MemberCredential", "Extension", "Capabilities",
+        "CipherSuite", "SignatureKeyPair", "SignatureVerifier", "KeyPackages", "VerifiedKeyPackage", "Member", "MemberCredential", "Extension", "Capabilities",
         "IAuthenticationService", "MlsOptions", "MlsError", "MlsResult", "MlsRules",
     ];
 

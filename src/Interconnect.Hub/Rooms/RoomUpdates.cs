@@ -16,8 +16,7 @@ internal static class RoomUpdates
     private const byte CommitContent = 3;
     private const byte MemberSender = 1;
 
-    // Whose keys the members' are is for (3) and the directory to say; who joins, and how, is decided below.
-    private static readonly PublicGroupOptions Following = new() { Authentication = UnsafeAcceptAnyCredential.Instance, RequireExternalPub = false };
+    private static readonly PublicGroupOptions Following = new() { Authentication = ClientCredentials.Instance, RequireExternalPub = false };
 
     public static bool IsGroupOf(RoomUri room, ReadOnlySpan<byte> groupId) => groupId.SequenceEqual(Encoding.UTF8.GetBytes(room.Value));
 
