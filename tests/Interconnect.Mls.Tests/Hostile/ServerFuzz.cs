@@ -54,6 +54,7 @@ public sealed class ServerFuzz
     {
         var options = new PublicGroupOptions { Authentication = UnsafeAcceptAnyCredential.Instance };
         var group = Genuine.Bob.Group.Export();
+        var (epoch, ratchets) = (Genuine.Bob.Group.ExportEpoch(), Genuine.Bob.Group.ExportRatchets());
         var bundle = Genuine.Newcomer.Bundle.Export();
         var server = PublicGroup.Open(options, Genuine.GroupInfo).Value.Export();
         var random = new Random(Meter.Seed);
@@ -63,6 +64,8 @@ public sealed class ServerFuzz
             foreach (var (state, read) in new (byte[], Func<byte[], bool>)[]
             {
                 (group, bytes => Genuine.Bob.Client.ImportGroup(bytes).IsOk),
+                (epoch, bytes => Genuine.Bob.Client.ImportGroup(bytes, ratchets).IsOk),
+                (ratchets, bytes => Genuine.Bob.Client.ImportGroup(epoch, bytes).IsOk),
                 (bundle, bytes => KeyPackageBundle.Import(bytes).IsOk),
                 (server, bytes => PublicGroup.Import(options, bytes).IsOk),
             })
@@ -74,7 +77,8 @@ public sealed class ServerFuzz
                 }
 
                 damaged = random.Next(3) == 0 ? damaged[..random.Next(damaged.Length)] : damaged;
-                meter.Try(damaged, () => read(damaged));
+                // The part that is not damaged is read too.
+                meter.Try([.. damaged, .. epoch], () => read(damaged));
             }
         }
 
