@@ -25,7 +25,7 @@ public sealed record AdapterHostOptions
 
     /// <summary>
     /// How long a delivery may wait before the host gives it up as bounced, counted from when the hub accepted it and from when it began to wait here; 6 days.
-    /// Keep it shorter than the hub's own expiry (7 days), so that nothing is delivered of which the sender was told that it expired.
+    /// Keep it shorter than the hub's own expiry (7 days), so that nothing is delivered of which the sender was told that it expired; the gateway checks it where it knows both.
     /// </summary>
     public TimeSpan GiveUpAfter { get; init; } = TimeSpan.FromDays(6);
 

@@ -87,8 +87,12 @@ public sealed class EndpointClient : IAsyncDisposable
 
     /// <summary>Loads the identity of a store; null when it has none. The client does not own the store: dispose the client first, then the store.</summary>
     /// <exception cref="StoreDamagedException">What is saved is not an identity.</exception>
+    /// <exception cref="ArgumentException">The options have problems, all of them listed.</exception>
     public static EndpointClient? Load(EndpointStore store, EndpointOptions options, TimeProvider clock)
     {
+        if (options.Problems().ToList() is { Count: > 0 } problems)
+            throw new ArgumentException(string.Join(Environment.NewLine, problems), nameof(options));
+
         IdentityRecord? identity;
         using (var transaction = store.Begin())
             identity = Tables.Identity.Get(transaction, IdentityRecord.Name);

@@ -19,6 +19,8 @@ public abstract record EndpointEvent(DateTimeOffset At)
     public sealed record ConsentCancelled(DateTimeOffset At, UserUri User) : EndpointEvent(At);
 
     /// <summary>A request of ours about consent was answered by the hub.</summary>
+    /// <param name="At">When, by this endpoint's clock.</param>
+    /// <param name="User">With whom.</param>
     /// <param name="Refusal">Null when accepted.</param>
     public sealed record ConsentAnswered(DateTimeOffset At, UserUri User, HubRefusal? Refusal) : EndpointEvent(At);
 
@@ -26,6 +28,8 @@ public abstract record EndpointEvent(DateTimeOffset At)
     public sealed record RoomReady(DateTimeOffset At, UserUri Peer, bool CreatedHere) : EndpointEvent(At);
 
     /// <summary>A room cannot be made yet; it is tried again by itself, and what is to be sent there waits.</summary>
+    /// <param name="At">When, by this endpoint's clock.</param>
+    /// <param name="Peer">With whom.</param>
     /// <param name="Refusal">What the hub said, and when it is tried again.</param>
     public sealed record RoomDelayed(DateTimeOffset At, UserUri Peer, HubRefusal Refusal) : EndpointEvent(At);
 
@@ -39,6 +43,8 @@ public abstract record EndpointEvent(DateTimeOffset At)
     public sealed record KeyChanged(DateTimeOffset At, UserUri User) : EndpointEvent(At);
 
     /// <summary>The hub accepted our key packages, or refused them.</summary>
+    /// <param name="At">When, by this endpoint's clock.</param>
+    /// <param name="Count">How many.</param>
     /// <param name="Refusal">Null when accepted.</param>
     public sealed record KeysPublished(DateTimeOffset At, int Count, HubRefusal? Refusal) : EndpointEvent(At);
 

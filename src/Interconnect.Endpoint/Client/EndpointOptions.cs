@@ -45,6 +45,30 @@ public sealed record EndpointOptions
     /// <summary>Grant every request for consent; default false.</summary>
     public bool AutoConsent { get; init; }
 
+    /// <summary>What is wrong with these options, in plain words; empty when nothing is.</summary>
+    public IEnumerable<string> Problems()
+    {
+        if (KeyPackages is < 1 or > 100 || KeyPackagesLowWater < 0 || KeyPackagesLowWater > KeyPackages)
+            yield return "KeyPackages is 1 to 100, and KeyPackagesLowWater is none to all of them.";
+
+        if (KeyPackageRenewal < TimeSpan.Zero || KeyPackageLifetime <= KeyPackageRenewal)
+            yield return "KeyPackageLifetime is longer than KeyPackageRenewal.";
+
+        if (HoldBack < TimeSpan.Zero || MaxHeld < 1 || MaxChunkBytes < 1)
+            yield return "HoldBack is not negative, and MaxHeld and MaxChunkBytes are at least 1.";
+
+        if (ResendAfter <= TimeSpan.Zero || MaxAttempts < 1)
+            yield return "ResendAfter is positive, and MaxAttempts is at least 1.";
+
+        if (GiveUpAfter <= ResendAfter || GiveUpAfter >= OldestFrame)
+            yield return "GiveUpAfter is longer than ResendAfter and shorter than 7 days, because the hub takes no older frame.";
+
+        if (RoomGiveUpAfter <= TimeSpan.Zero || RememberSeen < OldestFrame)
+            yield return "RoomGiveUpAfter is positive, and RememberSeen is at least 7 days: a network may bring something again for that long.";
+    }
+
+    private static readonly TimeSpan OldestFrame = TimeSpan.FromDays(7);
+
     /// <summary>Called between the durable steps, with their names; tests stop the process there.</summary>
     internal Action<string> AtStep { get; init; } = static _ => { };
 }

@@ -24,6 +24,8 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IReadOnlyLis
         var wanted = GatewayRole.Choose(roles?.Split(',', StringSplitOptions.TrimEntries) ?? options.Roles, networks.Keys, options.Bus.Amqp is not null, problems);
         var hub = wanted.OfType<GatewayRole.HubProvider>().Any() ? ReadHub(options, networks, path, problems) : null;
         problems.AddRange([.. options.Database.Problems(), .. options.Bus.Problems(), .. options.Http.Problems()]);
+        problems.AddRange(networks.Where(n => options.Hub is not null && n.Value.Host.GiveUpAfter >= options.Hub.Expiry).Select(n =>
+            $"networks:{n.Key.Value}:host:giveUpAfter: shorter than hub:expiry ({options.Hub!.Expiry}), so that nothing is delivered of which the sender was told that it expired."));
         if (options.ShutdownTimeout < TimeSpan.FromSeconds(1) || options.ShutdownTimeout > TimeSpan.FromMinutes(10))
         {
             problems.Add("shutdownTimeout: between 1 second and 10 minutes.");

@@ -42,6 +42,7 @@ public sealed class GatewayConfigurationTests
         { null, "networks/xmpp-a.json", """{"xmpp":{"host":"192.0.2.1","component":"gw.a.test","provider":"a.test","secret":"s"}}""", null, "not a loopback address" },
         { null, "networks/xmpp-a.json", """{"xmpp":{"component":"gw.a.test","provider":"a.test","secret":"s","prot":1}}""", null, "networks:xmpp-a:xmpp:prot: unknown key" },
         { null, "networks/xmpp-a.json", """{"host":{"network":"other"},"xmpp":{"component":"gw.a.test","provider":"a.test","secret":"s"}}""", null, "networks:xmpp-a:host:network: unknown key" },
+        { """{"hub":{"domain":"hub.test","expiry":"6.00:00:00"}}""", null, null, null, "networks:xmpp-a:host:giveUpAfter: shorter than hub:expiry (6.00:00:00)" },
         { null, "networks/second.json", ConfigurationFolder.Xmpp, null, "share the domain a.test" },
         { null, "networks/broken.json", "{", null, "networks/broken.json: not JSON, line 1" },
         { null, "peerings/p.json", """{"id":"p","between":["a.test","c.test"],"lanes":["mls10"],"minimumSuite":1,"maxMessageBytes":65536}""", null, "names c.test, for which no network speaks" },

@@ -30,8 +30,11 @@ internal sealed record PublicationRecord(int Refused, long NotBefore)
 }
 
 /// <summary>A key of a contact's client.</summary>
+/// <param name="Client">The client's URI.</param>
+/// <param name="Suite">The key's MLS cipher suite.</param>
 /// <param name="Key">The key we hold to be the client's; empty for a new client that was not confirmed.</param>
 /// <param name="Candidate">A different key that was seen and not confirmed; null when there is none.</param>
+/// <param name="SeenAt">When the key, or the candidate, was seen first.</param>
 internal sealed record PinnedClient(string Client, ushort Suite, byte[] Key, byte[]? Candidate, long SeenAt);
 
 /// <summary>Somebody we know.</summary>
@@ -49,15 +52,25 @@ internal sealed record ContactRecord(string User)
 }
 
 /// <summary>A commit that the hub has not answered yet, and the state to adopt when it accepts.</summary>
+/// <param name="Frame">The frame that brings it to the hub.</param>
+/// <param name="Group">The exported state after it.</param>
 /// <param name="GivenUp">No answer came in time; one that still comes counts.</param>
 internal sealed record PendingCommit(string Frame, byte[] Group, bool GivenUp = false);
 
 /// <summary>A room and its group's state.</summary>
+/// <param name="Room">The room's URI.</param>
+/// <param name="Peer">The other user.</param>
 /// <param name="Active">False until the hub accepted its creation.</param>
+/// <param name="Group">The exported state of its group.</param>
+/// <param name="Pending">Our commit that is not answered; null when there is none.</param>
+/// <param name="JoinedAt">Since when; the newest room with a user is the one that is written to.</param>
 /// <param name="RefreshDue">A commit of ours lost against another and is made again in the next epoch.</param>
 internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] Group, PendingCommit? Pending, long JoinedAt, bool RefreshDue = false);
 
 /// <summary>A room on its way: key material was asked for. By peer.</summary>
+/// <param name="Peer">With whom.</param>
+/// <param name="Room">The URI it will have.</param>
+/// <param name="RequestFrame">The key request that has no answer; null when none is under way.</param>
 /// <param name="Attempts">How often the hub would not take the room, other than for a while.</param>
 /// <param name="NotBefore">When key material is asked for again.</param>
 /// <param name="Unanswered">Key requests in a row that got no answer; each waits longer.</param>
@@ -88,9 +101,15 @@ internal sealed record MessageRecord(string Id, bool Incoming, string Peer)
 }
 
 /// <summary>A signed frame that the hub has not answered yet; these bytes and no others are sent under its id.</summary>
+/// <param name="Frame">Its id.</param>
 /// <param name="To">The ghost's user, or null for the service.</param>
+/// <param name="Bytes">The encoded frame, signature included.</param>
+/// <param name="Purpose">What it is for.</param>
+/// <param name="Room">The room it is about; null when it is about none.</param>
 /// <param name="CreatedAt">When this was first asked for; stays when it is signed anew.</param>
-/// <param name="Deferred">True when the hub asked for it later: what is like it and came after it waits too.</param>
+/// <param name="Attempts">How often it was handed to the network.</param>
+/// <param name="NotBefore">When it goes out next.</param>
+/// <param name="Deferred">True when the hub asked for it later: a restart does not send it before its time.</param>
 internal sealed record OutboxRecord(string Frame, string? To, byte[] Bytes, FramePurpose Purpose, string? Room, long CreatedAt, int Attempts, long NotBefore, bool Deferred = false);
 
 /// <summary>What a frame was for; outlives the outbox, because reports come later.</summary>
@@ -114,6 +133,7 @@ internal sealed record HeldRecord(string Conversation, ulong Sequence, byte[] Fr
 internal sealed record ChunkRecord(string Sender, string Text, long At);
 
 /// <summary>Where a conversation stands.</summary>
+/// <param name="Conversation">Its key.</param>
 /// <param name="Next">The sequence number to come next.</param>
 /// <param name="Own">Numbers from there on that our own frames took.</param>
 /// <param name="Unplaced">How many of our accepted frames took numbers that the hub did not tell; negative when more were assumed than reported so far.</param>

@@ -38,7 +38,7 @@ internal sealed record MatrixAddress(string Local, ProviderDomain Domain, UserUr
             return false;
 
         var at = text.LastIndexOf('@');
-        return at > 0 && ProviderDomain.TryParse(text[(at + 1)..], out var domain) && UserUri.TryCreate(domain, text[..at], out user) && Escape(text) == escaped;
+        return at > 0 && ProviderDomain.TryParse(text[(at + 1)..], out var domain) && UserUri.TryCreate(domain, text[..at], out user) && $"{user.User}@{user.Domain.Value}" == text && Escape(text) == escaped;
     }
 
     private static string Escape(string text)

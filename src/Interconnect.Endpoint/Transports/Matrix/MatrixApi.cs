@@ -145,7 +145,8 @@ internal sealed class MatrixApi : IDisposable
         return new MatrixAnswer<JsonObject>(MatrixFailures.Refused(code, (int)response.StatusCode >= 500), code);
     }
 
-    private static JsonObject? Parse(byte[] bytes)
+    /// <summary>An answer of the server; null when it is no JSON object.</summary>
+    internal static JsonObject? Parse(byte[] bytes)
     {
         try
         {

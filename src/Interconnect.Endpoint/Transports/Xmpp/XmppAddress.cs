@@ -36,7 +36,7 @@ internal sealed record XmppAddress(string Local, ProviderDomain Domain, UserUri 
         user = null;
         var text = Unescape(local);
         var at = text.LastIndexOf('@');
-        return at > 0 && ProviderDomain.TryParse(text[(at + 1)..], out var domain) && UserUri.TryCreate(domain, text[..at], out user) && Escape(text) == local;
+        return at > 0 && ProviderDomain.TryParse(text[(at + 1)..], out var domain) && UserUri.TryCreate(domain, text[..at], out user) && $"{user.User}@{user.Domain.Value}" == text && Escape(text) == local;
     }
 
     private static string Escape(string text)
