@@ -24,7 +24,7 @@ internal static class Rules
     public static readonly Rule KeyPackageDistinctKeys = Define("MLS-104", "a KeyPackage's init key differs from its encryption key");
     public static readonly Rule LeafSignature = Define("MLS-105", "a leaf node's signature verifies");
     public static readonly Rule LeafLifetime = Define("MLS-106", "a leaf's lifetime covers the present");
-    public static readonly Rule LeafCapabilitiesOwn = Define("MLS-107", "a leaf's capabilities list its own version, suite, credential and extensions");
+    public static readonly Rule LeafCapabilitiesOwn = Define("MLS-107", "a leaf's capabilities list its own version, credential and extensions");
     public static readonly Rule LeafRequiredCapabilities = Define("MLS-108", "a leaf supports what the group requires and uses");
     public static readonly Rule LeafCredentialAccepted = Define("MLS-109", "the authentication service accepts a leaf's credential");
     public static readonly Rule DuplicateExtension = Define("MLS-110", "an extension type appears once in a list");

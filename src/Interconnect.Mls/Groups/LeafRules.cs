@@ -16,13 +16,15 @@ internal static class LeafRules
         Rules.LeafCredentialAccepted.Require(authentication.Accepts(leaf.Credential, leaf.SignatureKey));
     }
 
-    /// <summary>What holds for a leaf in no group yet (MLS-107, MLS-111).</summary>
+    /// <summary>
+    /// What holds for a leaf in no group yet (MLS-107, MLS-111). Its suite need not be among those that its capabilities list: no rule of RFC 9420 says so, and leaves of
+    /// other implementations leave it out.
+    /// </summary>
     public static void VerifyAlone(LeafNode leaf, CipherSuite suite)
     {
         var capabilities = leaf.Capabilities;
         Rules.LeafCapabilitiesOwn.Require(
             capabilities.Versions.Contains(ProtocolVersion.Mls10)
-            && capabilities.CipherSuites.Contains(suite.Id)
             && capabilities.Credentials.Contains(leaf.Credential.Type)
             && leaf.Extensions.All(extension => capabilities.SupportsExtension(extension.Type)));
         suite.Kem.Group.RequirePublic(leaf.EncryptionKey.Span);

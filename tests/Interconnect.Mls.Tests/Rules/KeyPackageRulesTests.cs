@@ -41,7 +41,7 @@ public sealed class KeyPackageRulesTests
         var unsigned = new LeafNode(
             leaf.EncryptionKey, leaf.SignatureKey, leaf.Credential, leaf.Capabilities, leaf.Source, leaf.Extensions, Forge.Flip(leaf.Signature.ToArray(), 5));
         Assert.Equal("MLS-105", Forge.Verdict(Forge.KeyPackage(bob, unsigned)));
-        var silent = Forge.Leaf(bob, Forge.Lifetime, capabilities: bob.Client.Capabilities with { CipherSuites = [2] });
+        var silent = Forge.Leaf(bob, Forge.Lifetime, capabilities: bob.Client.Capabilities with { Credentials = [2] });
         Assert.Equal("MLS-107", Forge.Verdict(Forge.KeyPackage(bob, silent)));
         var unlisted = Forge.Leaf(bob, Forge.Lifetime, extensions: [new Extension(0xff00, new byte[1])]);
         Assert.Equal("MLS-107", Forge.Verdict(Forge.KeyPackage(bob, unlisted)));
@@ -50,6 +50,8 @@ public sealed class KeyPackageRulesTests
         Assert.Equal("MLS-111", Forge.Verdict(Forge.KeyPackage(bob, leaf, initKey: new byte[31])));
 
         Assert.Null(Forge.Verdict(Forge.KeyPackage(bob, leaf, extensions: [twice])));
+        var withoutSuite = Forge.Leaf(bob, Forge.Lifetime, capabilities: bob.Client.Capabilities with { CipherSuites = [2] });
+        Assert.Null(Forge.Verdict(Forge.KeyPackage(bob, withoutSuite)));
     }
 
     [Theory]
