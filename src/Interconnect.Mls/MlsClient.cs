@@ -71,14 +71,20 @@ public sealed class MlsClient
     /// <summary>Makes a KeyPackage for others to add this client with.</summary>
     /// <param name="lifetime">From now; not_before is backdated by the clock tolerance.</param>
     /// <param name="lastResort">
-    /// Mark it as one that may be used more than once when a directory has no other (draft-ietf-mls-extensions-10 section 6.4).
+    /// Mark it as one that may be used more than once when a directory has no other (draft-ietf-mls-extensions-10 section 6.4). Throws when
+    /// <see cref="MlsOptions.MlsExtensionsDraft"/> is off.
     /// </param>
     public KeyPackageBundle CreateKeyPackage(TimeSpan lifetime, bool lastResort = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
+        if (lastResort && !Options.MlsExtensionsDraft)
+        {
+            throw new ArgumentException("A KeyPackage of last resort needs the draft's app_data_dictionary.", nameof(lastResort));
+        }
+
         var initKey = Suite.Kem.GenerateKeyPair(Random);
         var (leaf, leafKey) = CreateLeaf(lifetime);
-        Extension[] extensions = lastResort ? [AppDataDictionary.Empty.With(ComponentId.LastResortKeyPackage, default).ToExtension()] : [];
+        var extensions = lastResort ? OwnLeaf.LastResort(Options) : [];
         return new KeyPackageBundle(Suite, Messages.KeyPackage.Sign(SignatureKey, initKey.PublicKey, leaf, extensions), initKey, leafKey);
     }
 

@@ -58,6 +58,11 @@ public sealed record MlsOptions
     /// </summary>
     public bool MlsExtensionsDraft { get; init; } = true;
 
+    /// <summary>
+    /// Mark KeyPackages of last resort also by the extension 0x000a of drafts before 08, which deployed directories look for; it is read in any case. Default false.
+    /// </summary>
+    public bool LastResortExtensionOfEarlierDrafts { get; init; }
+
     /// <summary>What the application makes of AppDataUpdate and AppEphemeral proposals; null = it knows no component.</summary>
     public IAppComponents? AppComponents { get; init; }
 

@@ -98,6 +98,7 @@ internal static class Rules
         Define("MLS-436", "a SelfRemove comes from a member in a PublicMessage and is committed by reference");
     public static readonly Rule SelfRemoveOnce = Define("MLS-437", "a client proposes its SelfRemove once an epoch");
     public static readonly Rule ExternalSenderAccepted = Define("MLS-438", "the authentication service accepts an external sender that is new to the group");
+    public static readonly Rule ExtensionPlace = Define("MLS-439", "a GroupContext has no extension whose type belongs elsewhere");
 
     public static readonly Rule PathRequired = Define("MLS-501", "a commit has a path when its proposals demand one");
     public static readonly Rule PathLeafSource = Define("MLS-502", "a path's leaf has the source commit");

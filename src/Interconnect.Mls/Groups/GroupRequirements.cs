@@ -23,7 +23,9 @@ internal sealed class GroupRequirements
         extensions = groupExtensions.Select(extension => extension.Type).Where(type => !ExtensionTypes.IsDefault(type)).ToList();
         wireFormats = WireFormats(groupExtensions, ExtensionTypes.RequiredWireFormats);
         var dictionary = AppDataDictionary.In(groupExtensions);
-        components = dictionary.ComponentList(ComponentId.AppComponents);
+
+        // Whoever supports the dictionary supports its list of components, which need not name itself.
+        components = dictionary.ComponentList(ComponentId.AppComponents).Where(component => component != ComponentId.AppComponents).ToList();
         safeAad = dictionary.ComponentList(ComponentId.SafeAad);
     }
 

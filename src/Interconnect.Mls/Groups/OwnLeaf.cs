@@ -12,6 +12,9 @@ internal static class OwnLeaf
     private static readonly ushort[] DraftExtensions =
         [ExtensionTypes.AppDataDictionary, ExtensionTypes.SupportedWireFormats, ExtensionTypes.RequiredWireFormats];
 
+    // What this library does by itself.
+    private static readonly ushort[] Own = [ComponentId.AppComponents, ComponentId.SafeAad, ComponentId.LastResortKeyPackage];
+
     /// <summary>The caller's extensions, with the supported components in the app_data_dictionary and the supported wire formats.</summary>
     public static IReadOnlyList<Extension> Extensions(MlsOptions options)
     {
@@ -25,7 +28,7 @@ internal static class OwnLeaf
         if (options.AppComponents is { } components)
         {
             var dictionary = AppDataDictionary.In(list)
-                .With(ComponentId.AppComponents, AppDataDictionary.WriteComponentList(components.Supported.Distinct().Order().ToList()));
+                .With(ComponentId.AppComponents, AppDataDictionary.WriteComponentList(components.Supported.Concat(Own).Distinct().Order().ToList()));
             list.RemoveAll(extension => extension.Type == ExtensionTypes.AppDataDictionary);
             list.Add(dictionary.ToExtension());
         }
@@ -33,9 +36,17 @@ internal static class OwnLeaf
         return list;
     }
 
+    /// <summary>What marks a KeyPackage of last resort. Its types are in the capabilities, as RFC 9420 section 10 demands.</summary>
+    public static IReadOnlyList<Extension> LastResort(MlsOptions options)
+    {
+        var mark = AppDataDictionary.Empty.With(ComponentId.LastResortKeyPackage, default).ToExtension();
+        return options.LastResortExtensionOfEarlierDrafts ? [mark, new Extension(ExtensionTypes.LastResortOfEarlierDrafts, default)] : [mark];
+    }
+
     public static Capabilities Capabilities(MlsOptions options, MemberCredential credential, IReadOnlyList<Extension> leafExtensions, IMlsRandom random)
     {
         var extensions = options.SupportedExtensions.Concat(options.MlsExtensionsDraft ? DraftExtensions : [])
+            .Concat(options.LastResortExtensionOfEarlierDrafts ? [ExtensionTypes.LastResortOfEarlierDrafts] : [])
             .Concat(leafExtensions.Select(extension => extension.Type).Where(type => !ExtensionTypes.IsDefault(type)));
         ushort[] proposals = (options.MlsExtensionsDraft, options.AppComponents) switch
         {

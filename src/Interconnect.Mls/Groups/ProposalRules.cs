@@ -77,6 +77,7 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
     /// </summary>
     public static void VerifyGroupExtensions(IReadOnlyList<Extension> extensions, RatchetTree tree)
     {
+        Rules.ExtensionPlace.Require(!extensions.Any(extension => ExtensionTypes.IsNeverOfAGroup(extension.Type)));
         _ = ExternalSender.In(extensions);
         Rules.GroupExtensionsSupported.Require(GroupRequirements.Of(extensions).AreMetBy(tree));
     }

@@ -27,9 +27,13 @@ internal sealed class KeyPackage(
     /// <summary>Both signatures were found to hold. Nothing of a KeyPackage ever changes, so they hold for good.</summary>
     public bool SignaturesVerified { get; set; }
 
-    /// <summary>Its app_data_dictionary has the component last_resort_key_package, with empty data. A dictionary that cannot be read marks nothing.</summary>
+    /// <summary>
+    /// Its app_data_dictionary has the component last_resort_key_package with empty data, or it has the extension that earlier drafts had for that. A dictionary that
+    /// cannot be read marks nothing.
+    /// </summary>
     public bool IsLastResort =>
-        AppDataDictionary.Read(extensions).TryGet(out var dictionary, out _) && dictionary.Find(ComponentId.LastResortKeyPackage) is { IsEmpty: true };
+        extensions.Find(ExtensionTypes.LastResortOfEarlierDrafts) is { Data.IsEmpty: true }
+        || (AppDataDictionary.Read(extensions).TryGet(out var dictionary, out _) && dictionary.Find(ComponentId.LastResortKeyPackage) is { IsEmpty: true });
 
     public static KeyPackage Read(ref MlsReader reader)
     {

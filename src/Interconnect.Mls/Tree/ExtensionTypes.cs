@@ -14,6 +14,12 @@ internal static class ExtensionTypes
     public const ushort SupportedWireFormats = 7;
     public const ushort RequiredWireFormats = 8;
 
+    /// <summary>Of KeyPackages in drafts of mls-extensions before 08, and of what is deployed from them.</summary>
+    public const ushort LastResortOfEarlierDrafts = 0x000a;
+
+    /// <summary>Those that the registry allows in leaves or GroupInfos only (RFC 9420 section 17.3, draft-ietf-mls-extensions-10 section 7.2).</summary>
+    public static bool IsNeverOfAGroup(ushort type) => type is ApplicationId or RatchetTree or ExternalPub or SupportedWireFormats;
+
     public static bool IsDefault(ushort type) => type is >= ApplicationId and <= ExternalSenders;
 
     public static Extension? Find(this IReadOnlyList<Extension> extensions, ushort type)

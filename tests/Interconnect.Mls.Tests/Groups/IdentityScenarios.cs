@@ -89,6 +89,17 @@ public sealed class IdentityScenarios
         Assert.False(bob.Verified.IsLastResort);
         Assert.True(KeyPackageBundle.Import(lastResort.Export()).Value.IsLastResort);
 
+        // Marked for directories of today, too, and read when marked for them only. Every type is in the capabilities.
+        var both = new Person("both", options: new MlsOptions { LastResortExtensionOfEarlierDrafts = true });
+        using var marked = both.Client.CreateKeyPackage(TimeSpan.FromDays(1), lastResort: true);
+        var markedPackage = KeyPackages.Verify(marked.KeyPackage, Person.Start).Value;
+        Assert.Equal([6, 10], markedPackage.Extensions.Select(extension => (int)extension.Type));
+        Assert.All(markedPackage.Extensions, extension => Assert.Contains(extension.Type, both.Client.Capabilities.Extensions));
+        var earlier = Forge.KeyPackage(both, Forge.Leaf(both, Forge.Lifetime), extensions: [new Extension(0x000a, default)]);
+        Assert.True(KeyPackages.Verify(Forge.Encode(earlier), Person.Start).Value.IsLastResort);
+        var without = new Person("without", options: new MlsOptions { MlsExtensionsDraft = false });
+        Assert.Throws<ArgumentException>(() => without.Client.CreateKeyPackage(TimeSpan.FromDays(1), lastResort: true));
+
         foreach (var name in new[] { "alice", "cathy" })
         {
             var creator = new Person(name).Create();

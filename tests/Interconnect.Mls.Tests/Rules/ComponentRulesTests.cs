@@ -163,7 +163,8 @@ public sealed class ComponentRulesTests
         Assert.Equal("MLS-414", alice.Client.CreateGroup("formats"u8.ToArray(), [formats]).Error.Rule);
         Assert.True(first.Group.AddMembers([new Person("second", options: semiPrivate).Verified]).IsOk);
 
-        var components = AppDataDictionary.Empty.With(ComponentId.AppComponents, AppDataDictionary.WriteComponentList([Words.Component])).ToExtension();
+        var components = AppDataDictionary.Empty
+            .With(ComponentId.AppComponents, AppDataDictionary.WriteComponentList([ComponentId.AppComponents, ComponentId.SafeAad, Words.Component])).ToExtension();
         var words = new Person("words", options: Words.Options);
         words.Group = words.Client.CreateGroup("components"u8.ToArray(), [components]).Value;
         Assert.Equal("MLS-122", words.Group.AddMembers([new Person("without").Verified]).Error.Rule);

@@ -123,6 +123,21 @@ public sealed class ProposalRulesTests
         Assert.True(both.Group.AddMembers([package]).IsOk);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(7)]
+    [Covers("MLS-439")]
+    public void GroupContext_WithAnExtensionThatBelongsElsewhere_Refused(ushort type)
+    {
+        var misplaced = new Extension(type, new byte[] { 0 });
+        Assert.Equal("MLS-439", alice.Client.CreateGroup("g"u8.ToArray(), [misplaced]).Error.Rule);
+        Assert.Equal("MLS-439", alice.Group.Commit(new CommitRequest { GroupContextExtensions = [misplaced] }).Error.Rule);
+        Assert.Equal("MLS-439", bob.Refusal(Forge.Commit(alice, new Proposal.GroupContextExtensions([misplaced]))));
+        Assert.True(alice.Group.Commit(new CommitRequest { GroupContextExtensions = [new Extension(5, new byte[] { 0 })] }).IsOk);
+    }
+
     [Fact]
     [Covers("MLS-438")]
     public void ExternalSender_ThatTheApplicationRejects_Refused()
