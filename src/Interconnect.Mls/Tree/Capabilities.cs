@@ -16,6 +16,21 @@ internal sealed record Capabilities(
     public static Capabilities Read(ref MlsReader reader)
     {
         reader.Enter("capabilities");
+        var start = reader.Position;
+        var ahead = reader;
+        ahead.Opaque("versions");
+        ahead.Opaque("cipher_suites");
+        ahead.Opaque("extensions");
+        ahead.Opaque("proposals");
+        ahead.Opaque("credentials");
+        var encoded = ahead.Since(start).Span;
+        if (SharedCapabilities.Find(encoded) is { } shared)
+        {
+            reader = ahead;
+            reader.Leave();
+            return shared;
+        }
+
         var capabilities = new Capabilities(
             Codec.ReadU16Vector(ref reader, "versions"),
             Codec.ReadU16Vector(ref reader, "cipher_suites"),
@@ -23,6 +38,7 @@ internal sealed record Capabilities(
             Codec.ReadU16Vector(ref reader, "proposals"),
             Codec.ReadU16Vector(ref reader, "credentials"));
         reader.Leave();
+        SharedCapabilities.Keep(encoded, capabilities);
         return capabilities;
     }
 

@@ -149,6 +149,27 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public void A_commit_changed_in_any_byte_is_refused_but_for_the_tag_that_only_members_check()
+    {
+        var server = PublicGroup.Open(Options, alice.Group.CreateGroupInfo()).Value;
+        var commit = alice.Group.RemoveMembers([bob.Leaf]).Value;
+        var membershipTag = 1 + alice.State.Suite.Hash.Size;
+        for (var i = 0; i < commit.Commit.Length - membershipTag; i++)
+        {
+            Assert.False(server.ReceiveCommit(Forge.Flip(commit.Commit, i), commit.GroupInfo).IsOk, $"byte {i} of {commit.Commit.Length}");
+        }
+
+        for (var i = 0; i < commit.GroupInfo.Length; i++)
+        {
+            Assert.False(server.ReceiveCommit(commit.Commit, Forge.Flip(commit.GroupInfo, i)).IsOk, $"byte {i} of the GroupInfo");
+        }
+
+        Assert.False(server.ReceiveCommit(commit.Commit.AsMemory(0, commit.Commit.Length - 1), commit.GroupInfo).IsOk);
+        Assert.True(server.ReceiveCommit(Forge.Flip(commit.Commit, ^1), commit.GroupInfo).IsOk);
+        Assert.True(server.ReceiveCommit(commit.Commit, commit.GroupInfo).IsOk);
+    }
+
+    [Fact]
     public void A_server_reopened_from_the_GroupInfo_it_kept_goes_on_where_it_was()
     {
         var opened = PublicGroup.Open(Options, alice.Group.CreateGroupInfo()).Value;
