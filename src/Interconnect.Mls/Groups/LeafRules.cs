@@ -18,7 +18,7 @@ internal static class LeafRules
 
     /// <summary>
     /// What holds for a leaf in no group yet (MLS-107, MLS-111). Its suite need not be among those that its capabilities list: no rule of RFC 9420 says so, and leaves of
-    /// other implementations leave it out.
+    /// other implementations leave it out. Nor need a GREASE extension be listed: it means nothing, and there are leaves with other GREASE numbers in the two places.
     /// </summary>
     public static void VerifyAlone(LeafNode leaf, CipherSuite suite)
     {
@@ -26,7 +26,7 @@ internal static class LeafRules
         Rules.LeafCapabilitiesOwn.Require(
             capabilities.Versions.Contains(ProtocolVersion.Mls10)
             && capabilities.Credentials.Contains(leaf.Credential.Type)
-            && leaf.Extensions.All(extension => capabilities.SupportsExtension(extension.Type)));
+            && leaf.Extensions.All(extension => capabilities.SupportsExtension(extension.Type) || ExtensionTypes.IsGrease(extension.Type)));
         suite.Kem.Group.RequirePublic(leaf.EncryptionKey.Span);
         _ = AppDataDictionary.In(leaf.Extensions);
     }

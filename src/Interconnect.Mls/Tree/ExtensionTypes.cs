@@ -22,6 +22,9 @@ internal static class ExtensionTypes
 
     public static bool IsDefault(ushort type) => type is >= ApplicationId and <= ExternalSenders;
 
+    /// <summary>One of the numbers 0x0A0A, 0x1A1A ... 0xEAEA that mean nothing (RFC 9420 section 13.5).</summary>
+    public static bool IsGrease(ushort type) => (type & 0x0f0f) == 0x0a0a && type >> 8 == (type & 0xff) && type < 0xf000;
+
     public static Extension? Find(this IReadOnlyList<Extension> extensions, ushort type)
     {
         foreach (var extension in extensions)

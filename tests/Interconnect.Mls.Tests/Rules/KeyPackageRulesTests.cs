@@ -52,6 +52,9 @@ public sealed class KeyPackageRulesTests
         Assert.Null(Forge.Verdict(Forge.KeyPackage(bob, leaf, extensions: [twice])));
         var withoutSuite = Forge.Leaf(bob, Forge.Lifetime, capabilities: bob.Client.Capabilities with { CipherSuites = [2] });
         Assert.Null(Forge.Verdict(Forge.KeyPackage(bob, withoutSuite)));
+        Assert.Null(Forge.Verdict(Forge.KeyPackage(bob, Forge.Leaf(bob, Forge.Lifetime, extensions: [new Extension(0xaaaa, new byte[1])]))));
+        Assert.Equal("MLS-107", Forge.Verdict(Forge.KeyPackage(bob, Forge.Leaf(bob, Forge.Lifetime, extensions: [new Extension(0xaaba, new byte[1])]))));
+        Assert.Equal("MLS-107", Forge.Verdict(Forge.KeyPackage(bob, Forge.Leaf(bob, Forge.Lifetime, extensions: [new Extension(0xfafa, new byte[1])]))));
     }
 
     [Theory]
