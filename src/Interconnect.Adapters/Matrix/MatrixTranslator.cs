@@ -77,7 +77,7 @@ internal abstract record MatrixOutbound
 
 /// <summary>
 /// Pure translation between Matrix events and the contract, both ways. Rules: MTX-004 no such user, 006 a name that cannot stand in an id, 007 too large,
-/// 010 refused by the homeserver, 011 plaintext to the service, 012 Matrix's own encryption, 013 bad base64, 014 frame and chunk at once, 016 no transaction, 017 a room of nobody.
+/// 010 refused by the homeserver, 011 plaintext to the service, 012 Matrix's own encryption, 013 bad base64, 014 frame and chunk at once, 016 no transaction, 017 a room of nobody. One file, because both directions have to agree.
 /// </summary>
 internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOptions options)
 {

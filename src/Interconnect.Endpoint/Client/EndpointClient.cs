@@ -7,7 +7,7 @@ namespace Interconnect.Endpoint;
 /// <summary>
 /// One user's end-to-end encrypted endpoint: keys, contacts, rooms and messages in an <see cref="EndpointStore"/>, carried by an <see cref="ITransport"/>.
 /// Safe for many callers. Everything a method promises is saved before it returns; what could not be sent yet goes out later, across restarts. Events tell what
-/// was saved. Not disposing it loses nothing.
+/// was saved. Not disposing it loses nothing. Longer than most files: it is the whole of what callers see, and the loops that all of it shares.
 /// </summary>
 public sealed class EndpointClient : IAsyncDisposable
 {
