@@ -58,6 +58,44 @@ public sealed class CrashTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Crash_WhileJoiningFromOutside_IsInsideOnceOrTriesAgain(bool loses)
+    {
+        for (var steps = 0; steps <= 5; steps++)
+        {
+            var scenario = new CrashTests();
+            var (alice, bob) = scenario.Devices(encryptHandshake: false);
+            var cathy = new Device(new Person("cathy"), scenario.wire);
+            var (epoch, info) = (alice.Load().Epoch, alice.Load().CreateGroupInfo());
+            if (loses)
+            {
+                Device.Run(bob.Commit(new CommitRequest()));
+            }
+
+            Device.Run(cathy.JoinExternally(epoch, info), steps);
+            cathy.Restart();
+            alice.Restart();
+            bob.Restart();
+            Assert.Equal(steps > 1 && !loses, cathy.Group is not null);
+            if (cathy.Group is null)
+            {
+                Device.Run(cathy.JoinExternally(alice.Load().Epoch, alice.Load().CreateGroupInfo()));
+                alice.Restart();
+                bob.Restart();
+            }
+
+            Assert.Equal(3, alice.Load().Members.Count);
+            Exchange(cathy, alice, scenario.wire);
+            Device.Run(cathy.Commit(new CommitRequest()));
+            alice.Restart();
+            bob.Restart();
+            Assert.Equal(bob.Load().EpochAuthenticator.ToArray(), cathy.Load().EpochAuthenticator.ToArray());
+            scenario.wire.AssertNoKeyUsedTwice(CipherSuite.Get(1));
+        }
+    }
+
     [Fact]
     public void Crash_WithoutSavingFirst_WouldUseAGenerationTwice()
     {

@@ -69,8 +69,8 @@ internal sealed class Device(Person person, Wire wire)
     /// <summary>The group as stored; null before it is joined.</summary>
     public byte[]? Group { get; set; }
 
-    /// <summary>A commit that was to be sent: its bytes, the state if it is accepted, and the state if it is not.</summary>
-    public (byte[] Commit, byte[] Accepted, byte[] Rejected)? Pending { get; private set; }
+    /// <summary>A commit that was to be sent: its epoch and bytes, the state if it is accepted, and the state if it is not; null for who is not inside yet.</summary>
+    public (ulong Epoch, byte[] Commit, byte[] Accepted, byte[]? Rejected)? Pending { get; private set; }
 
     /// <summary>An unused KeyPackage with its private keys.</summary>
     public byte[]? Bundle { get; set; }
@@ -121,7 +121,7 @@ internal sealed class Device(Person person, Wire wire)
         var before = Load();
         var commit = before.Commit(request).Value;
         yield return "made";
-        Pending = (commit.Commit, commit.NewState.Export(), commit.RejectedState.Export());
+        Pending = (before.Epoch, commit.Commit, commit.NewState.Export(), commit.RejectedState.Export());
         yield return "saved";
         var accepted = wire.Post(before.Epoch, commit.Commit);
         yield return "sent";
@@ -157,6 +157,23 @@ internal sealed class Device(Person person, Wire wire)
         }
     }
 
+    public IEnumerable JoinExternally(ulong epoch, byte[] groupInfo)
+    {
+        var join = person.Client.JoinExternally(groupInfo).Value;
+        yield return "made";
+        Pending = (epoch, join.Commit, join.NewState.Export(), null);
+        yield return "saved";
+        var accepted = wire.Post(epoch, join.Commit);
+        yield return "sent";
+        Group = accepted ? Pending.Value.Accepted : null;
+        Pending = null;
+        yield return "settled";
+        if (!accepted)
+        {
+            join.Discard();
+        }
+    }
+
     public IEnumerable Join(byte[] welcome)
     {
         var joined = person.Client.Join(welcome, [KeyPackageBundle.Import(Bundle!).Value]).Value;
@@ -179,12 +196,15 @@ internal sealed class Device(Person person, Wire wire)
         Bundle = null; // a Welcome for a group that is stored is never joined again
         if (Pending is { } pending)
         {
-            var accepted = wire.Post(Load().Epoch, pending.Commit);
+            var accepted = wire.Post(pending.Epoch, pending.Commit);
             Group = accepted ? pending.Accepted : pending.Rejected;
             Pending = null;
         }
 
-        Run(Follow());
+        if (Group is not null)
+        {
+            Run(Follow());
+        }
     }
 
     public static void Run(IEnumerable operation) => Run(operation, int.MaxValue);
