@@ -29,7 +29,7 @@ public sealed class PassiveClientVectors
     private static int Follow(JsonNode test, string name)
     {
         var suite = test.Suite();
-        var psks = test.Items("external_psks").ToDictionary(psk => psk.Text("psk_id"), psk => psk.Hex("psk"));
+        var psks = test.Items("external_psks").ToDictionary(psk => psk.Text("psk_id").ToLowerInvariant(), psk => psk.Hex("psk"));
         var keyPackage = ((MlsMessage.OfKeyPackage)Codec.Decode<MlsMessage>(test.Hex("key_package"))).KeyPackage;
         var bundle = new KeyPackageBundle(
             suite,
@@ -41,7 +41,14 @@ public sealed class PassiveClientVectors
             SignatureKeyPair.Import(suite, SignatureKey(suite, test.Hex("signature_priv"))).Value,
             UnsafeAcceptAnyCredential.Instance,
             TimeProvider.System,
-            new MlsOptions { FindExternalPsk = id => psks.GetValueOrDefault(Convert.ToHexStringLower(id.Span)) });
+            new MlsOptions
+            {
+                FindExternalPsk = id => psks.GetValueOrDefault(Convert.ToHexStringLower(id.Span)),
+
+                // A long history may name any of its epochs.
+                RetainedResumptionPsks = 1000,
+                MaxPendingProposals = 10_000,
+            });
 
         var joined = client.Join(test.Hex("welcome"), [bundle], test.HexOrNull("ratchet_tree"));
         Assert.True(joined.IsOk, joined.Match(_ => "", error => $"{name}, join: {error}"));
