@@ -3,12 +3,18 @@ using Interconnect.Mls.Encoding;
 
 namespace Interconnect.Mls.Crypto;
 
-/// <summary>Ed25519 and Ed448 (RFC 8032) through libcrypto.</summary>
+/// <summary>Ed25519 and Ed448 (RFC 8032) through libcrypto, and Ed25519 through libsodium where that is there.</summary>
 internal sealed class EdwardsScheme(int evpType, int keySize, int signatureSize) : ISignatureScheme
 {
-    public static EdwardsScheme Ed25519 { get; } = new(1087, 32, 64);
+    private const int Ed25519Type = 1087;
+    private const int Ed448Type = 1088;
 
-    public static EdwardsScheme Ed448 { get; } = new(1088, 57, 114);
+    public static ISignatureScheme Ed25519 { get; } = Libsodium.IsUsed ? new SodiumScheme() : new EdwardsScheme(Ed25519Type, 32, 64);
+
+    public static EdwardsScheme Ed448 { get; } = new(Ed448Type, 57, 114);
+
+    /// <summary>Whichever libraries the machine has.</summary>
+    public static IReadOnlyList<ISignatureScheme> AllOfEd25519 { get; } = Libsodium.IsPresent ? [new EdwardsScheme(Ed25519Type, 32, 64), new SodiumScheme()] : [new EdwardsScheme(Ed25519Type, 32, 64)];
 
     public ISigner Generate(IMlsRandom random)
     {
@@ -29,10 +35,10 @@ internal sealed class EdwardsScheme(int evpType, int keySize, int signatureSize)
 
     public IVerifier ImportPublic(ReadOnlySpan<byte> raw)
     {
-        Rules.MalformedPublicKey.Require(raw.Length == keySize);
+        Rules.MalformedPublicKey.Require(raw.Length == keySize && (evpType != Ed25519Type || (Ed25519Points.IsCanonical(raw) && !Ed25519Points.IsOfSmallOrder(raw))));
         var key = EvpKey.ImportPublic(evpType, raw);
         Rules.MalformedPublicKey.Require(key is not null);
-        return new Verifier(key!, signatureSize);
+        return new Verifier(key!, signatureSize, evpType == Ed25519Type);
     }
 
     private sealed class Signer(EvpKey key, byte[] seed, int signatureSize) : ISigner
@@ -52,9 +58,9 @@ internal sealed class EdwardsScheme(int evpType, int keySize, int signatureSize)
         public override string ToString() => "signature key (redacted)";
     }
 
-    private sealed class Verifier(EvpKey key, int signatureSize) : IVerifier
+    private sealed class Verifier(EvpKey key, int signatureSize, bool isEd25519) : IVerifier
     {
         public bool Verify(ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
-            signature.Length == signatureSize && key.Verify(data, signature);
+            signature.Length == signatureSize && (!isEd25519 || !Ed25519Points.IsOfSmallOrder(signature[..32])) && key.Verify(data, signature);
     }
 }
