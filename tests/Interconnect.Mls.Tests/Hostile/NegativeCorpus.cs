@@ -1,3 +1,4 @@
+using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
 using Interconnect.Mls.Messages;
@@ -219,6 +220,26 @@ public sealed class NegativeCorpus
         Assert.Equal("MLS-208", bob.Refusal(Forge.Public(alice, AnyProposal, new Sender.Member(leaf), key)));
         Assert.Equal("MLS-304", bob.Refusal(Forge.Public(alice, AnyProposal, key: key)));
         Assert.True(bob.Group.Process(Forge.Public(alice, AnyProposal)).IsOk);
+    }
+
+    [Fact]
+    [Covers("MLS-304")]
+    public void PrivateMessage_OfAMemberInAnothersName_Refused()
+    {
+        // Every member has the keys that every other member encrypts with; only the signature tells them apart.
+        byte[] Encrypted(SignatureKeyPair key)
+        {
+            var state = genuine.Cathy.State;
+            var framed = new FramedContent(
+                state.Context.GroupId, state.Context.Epoch, new Sender.Member(genuine.Alice.Leaf), ReadOnlyMemory<byte>.Empty, new Content.Application("x"u8.ToArray()));
+            var signed = AuthenticatedContent.Sign(key, WireFormat.PrivateMessage, framed, state.EncodedContext);
+            var (message, _, _) = MessageProtection.Protect(
+                state.Suite, signed, state.SecretTree, state.Secrets.SenderData, 0, SystemRandomness.Instance, new ConsumedSecrets());
+            return Codec.Encode<MlsMessage>(new MlsMessage.OfPrivateMessage(message));
+        }
+
+        Assert.Equal("MLS-304", genuine.Bob.Refusal(Encrypted(genuine.Cathy.Key)));
+        Assert.IsType<Processed.ApplicationMessage>(genuine.Bob.Group.Process(Encrypted(genuine.Alice.Key)).Value);
     }
 
     private static Content AnyProposal => new Content.OfProposal(new Proposal.Remove(0));
