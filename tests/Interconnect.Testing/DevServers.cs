@@ -69,7 +69,9 @@ public sealed class DevServers
     public async Task<string> CreateDatabaseAsync(CancellationToken cancellation = default)
     {
         var name = "test_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        await using var connection = new NpgsqlConnection(Postgres);
+
+        // Not from the pool: another scenario may have killed the server that a pooled connection led to.
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Postgres) { Pooling = false }.ConnectionString);
         await connection.OpenAsync(cancellation);
         await using var command = new NpgsqlCommand($"create database {name}", connection);
         await command.ExecuteNonQueryAsync(cancellation);
