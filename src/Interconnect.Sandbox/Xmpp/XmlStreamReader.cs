@@ -112,7 +112,7 @@ internal sealed class XmlStreamReader : IDisposable
                     current = current.Parent!;
                     break;
                 case XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace:
-                    var text = await reader.GetValueAsync();
+                    var text = await TypedAsync(reader.GetValueAsync);
                     Grow(ref size, text.Length);
                     current.Add(new XText(text));
                     break;
@@ -150,12 +150,15 @@ internal sealed class XmlStreamReader : IDisposable
         }
     }
 
-    private async Task<bool> NextAsync()
+    private Task<bool> NextAsync() => TypedAsync(reader.ReadAsync);
+
+    // The rest of a long text is read when it is asked for, so that can fail, too.
+    private async Task<T> TypedAsync<T>(Func<Task<T>> read)
     {
         try
         {
             cancellation.ThrowIfCancellationRequested();
-            return await reader.ReadAsync();
+            return await read();
         }
         catch (XmlException e) when (e.Message.Contains("DTD", StringComparison.Ordinal))
         {

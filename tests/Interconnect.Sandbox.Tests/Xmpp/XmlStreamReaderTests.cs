@@ -102,6 +102,18 @@ public sealed class XmlStreamReaderTests
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(2_000));
     }
 
+    [Fact]
+    public async Task ReadElement_TextThatIsNoUtf8AndBreaksOff_IsTheTypedFailure()
+    {
+        byte[] bytes = [.. Encoding.UTF8.GetBytes(Header + "<message><body>a"), 0xef, .. "/bod"u8];
+        using var reader = new XmlStreamReader(new MemoryStream(bytes), 20_000, 16, CancellationToken.None);
+        await reader.ReadHeaderAsync();
+
+        var failure = await Record.ExceptionAsync(reader.ReadElementAsync);
+
+        Assert.True(failure is XmppStreamException or EndOfStreamException, failure?.GetType().Name);
+    }
+
     private static bool ReadsOrFails(byte[] bytes)
     {
         using var reader = new XmlStreamReader(new MemoryStream(bytes), 20_000, 16, CancellationToken.None);
