@@ -38,7 +38,11 @@ public sealed class MlsClient
         Clock = clock;
         Options = options ?? new MlsOptions();
         Options.RequireValid();
-        LeafPolicy = new LeafPolicy(authentication, clock, Options.ClockTolerance, Options.EnforceLifetimesOnReceipt) { Components = Options.AppComponents };
+        GroupPolicy = new GroupPolicy(authentication, clock, Options.ClockTolerance, Options.EnforceLifetimesOnReceipt) 
+        {
+            Components = Options.AppComponents,
+            Draft = Options.ExtensionsDraftChoices,
+        };
         LeafExtensions = OwnLeaf.Extensions(Options);
         Capabilities = OwnLeaf.Capabilities(Options, credential, LeafExtensions, Random);
     }
@@ -61,7 +65,7 @@ public sealed class MlsClient
 
     internal Capabilities Capabilities { get; }
 
-    internal LeafPolicy LeafPolicy { get; }
+    internal GroupPolicy GroupPolicy { get; }
 
     /// <summary>The extensions of its own leaves.</summary>
     internal IReadOnlyList<Extension> LeafExtensions { get; }

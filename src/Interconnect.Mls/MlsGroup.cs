@@ -203,7 +203,7 @@ public sealed class MlsGroup
     {
         var consumed = new ConsumedSecrets();
         var content = new FramedContent(
-            State.Context.GroupId, State.Context.Epoch, new Sender.Member(State.OwnLeaf), SafeAad.ForSending(State.DemandsSafeAad, authenticated),
+            State.Context.GroupId, State.Context.Epoch, new Sender.Member(State.OwnLeaf), SafeAad.ForSending(State.DemandsSafeAad, authenticated, client.GroupPolicy.Draft),
             new Content.Application(data));
         var signed = AuthenticatedContent.Sign(client.SignatureKey, WireFormat.PrivateMessage, content, State.EncodedContext);
         var (message, tree, generation) = MessageProtection.Protect(

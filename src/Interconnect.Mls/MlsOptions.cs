@@ -58,6 +58,9 @@ public sealed record MlsOptions
     /// </summary>
     public bool MlsExtensionsDraft { get; init; } = true;
 
+    /// <summary>How this client's groups settle what that draft leaves open.</summary>
+    public ExtensionsDraftChoices ExtensionsDraftChoices { get; init; } = ExtensionsDraftChoices.Default;
+
     /// <summary>
     /// Mark KeyPackages of last resort also by the extension 0x000a of drafts before 08, which deployed directories look for; it is read in any case. Default false.
     /// </summary>

@@ -4,10 +4,10 @@ namespace Interconnect.Mls.Components;
 
 /// <summary>
 /// The framing of authenticated_data in a group whose app_data_dictionary has the component safe_aad (draft-ietf-mls-extensions-10 section 4.9): the items of the
-/// components first, anything else behind. <c>struct { SafeAADItem aad_items&lt;V&gt;; } SafeAAD</c>
+/// components, and in revision 09 anything else behind. <c>struct { SafeAADItem aad_items&lt;V&gt;; } SafeAAD</c>
 /// </summary>
 /// <param name="Items">One entry a component; entries of unknown components are to be ignored.</param>
-/// <param name="Rest">What follows the items.</param>
+/// <param name="Rest">What follows the items; empty unless <see cref="ExtensionsDraftChoices.AllowUnframedAuthenticatedData"/> is set.</param>
 public sealed record SafeAad(AppDataDictionary Items, ReadOnlyMemory<byte> Rest)
 {
     /// <summary>The bytes to give as authenticated data.</summary>
@@ -34,17 +34,17 @@ public sealed record SafeAad(AppDataDictionary Items, ReadOnlyMemory<byte> Rest)
         AppDataDictionary.In(groupExtensions).Find(ComponentId.SafeAad) is not null;
 
     /// <summary>Empty data becomes an empty list of items where the group demands one.</summary>
-    internal static ReadOnlyMemory<byte> ForSending(bool demanded, ReadOnlyMemory<byte> authenticatedData)
+    internal static ReadOnlyMemory<byte> ForSending(bool demanded, ReadOnlyMemory<byte> authenticatedData, ExtensionsDraftChoices draft)
     {
         if (demanded && authenticatedData.IsEmpty)
         {
             return Frame(AppDataDictionary.Empty);
         }
 
-        Verify(demanded, authenticatedData);
+        Verify(demanded, authenticatedData, draft);
         return authenticatedData;
     }
 
-    internal static void Verify(bool demanded, ReadOnlyMemory<byte> authenticatedData) =>
-        Rules.SafeAadFraming.Require(!demanded || Read(authenticatedData).IsOk);
+    internal static void Verify(bool demanded, ReadOnlyMemory<byte> authenticatedData, ExtensionsDraftChoices draft) =>
+        Rules.SafeAadFraming.Require(!demanded || Read(authenticatedData).Match(read => draft.AllowUnframedAuthenticatedData || read.Rest.IsEmpty, _ => false));
 }

@@ -38,7 +38,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state, Relation
         var format = client.Options.EncryptHandshake ? WireFormat.PrivateMessage : WireFormat.PublicMessage;
         var content = new FramedContent(
             state.Context.GroupId, state.Context.Epoch, new Sender.Member(state.OwnLeaf),
-            SafeAad.ForSending(state.DemandsSafeAad, request.AuthenticatedData.ToArray()),
+            SafeAad.ForSending(state.DemandsSafeAad, request.AuthenticatedData.ToArray(), client.GroupPolicy.Draft),
             new Content.OfCommit(new Commit(list.Select(AsListed).ToList(), path)));
         var signed = AuthenticatedContent.Sign(client.SignatureKey, format, content, state.EncodedContext); // 4
 
@@ -74,7 +74,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state, Relation
     // list is refused, the stored ones are taken one by one, and those that do not fit are left out.
     private (IReadOnlyList<ListedProposal> List, AppliedProposals Applied) Propose(CommitRequest request)
     {
-        var rules = new ProposalList(client.LeafPolicy, state.Tree, state.Context, relation?.Psk.Usage);
+        var rules = new ProposalList(client.GroupPolicy, state.Tree, state.Context, relation?.Psk.Usage);
         var list = new CommitProposals(client, state).List(request);
         if (relation is not null)
         {
@@ -116,8 +116,8 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state, Relation
         var draft = TreeKem.Draft(applied.Tree, state.OwnLeaf, state.Context.GroupId, after.SignatureKey, template, client.Random);
         if (changed)
         {
-            new ProposalRules(client.LeafPolicy, applied.Tree, state.Context).VerifySuccessor(current, draft.Leaf, state.OwnLeaf);
-            LeafRules.VerifyCapabilitiesFor(draft.Leaf, applied.Extensions);
+            new ProposalRules(client.GroupPolicy, applied.Tree, state.Context).VerifySuccessor(current, draft.Leaf, state.OwnLeaf);
+            LeafRules.VerifyCapabilitiesFor(draft.Leaf, applied.Extensions, client.GroupPolicy.Draft);
             TreeValidation.VerifyDistinctKeys(draft.Tree);
             LeafRules.VerifyCredentialTypes(draft.Tree);
         }

@@ -22,7 +22,7 @@ internal sealed class CommitProcessor(MlsClient client, GroupState state)
     {
         var commit = ((Content.OfCommit)signed.Content.Content).Commit;
         var (applied, tree, senderLeaf, committer, removed) =
-            new PublicCommit(client.LeafPolicy, state.Tree, state.Context, state.Stored).Apply(commit, signed.Content.Sender); // 1
+            new PublicCommit(client.GroupPolicy, state.Tree, state.Context, state.Stored).Apply(commit, signed.Content.Sender); // 1
 
         if (applied.Removed.Contains(state.OwnLeaf)) // 2
         {

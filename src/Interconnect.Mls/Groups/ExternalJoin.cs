@@ -23,7 +23,7 @@ internal sealed class ExternalJoin(MlsClient client)
         Rules.WelcomeSuite.Require(groupInfo.Context.Suite == suite.Id);
         var context = groupInfo.Context;
         var tree = GroupInfoTree.Verify(suite, groupInfo, givenTree); // 1
-        GroupInfoTree.VerifyLeaves(client.LeafPolicy, tree, context);
+        GroupInfoTree.VerifyLeaves(client.GroupPolicy, tree, context);
 
         var externalPub = GroupInfoTree.ExternalPub(suite, groupInfo); // 2
         var (kemOutput, hpke) = suite.Hpke.SetupSender(externalPub, default, client.Random);
@@ -32,19 +32,19 @@ internal sealed class ExternalJoin(MlsClient client)
 
         var sender = new Sender.NewMemberCommit(); // 3
         var list = List(request, groupInfo, tree, kemOutput, sender);
-        var applied = new ProposalList(client.LeafPolicy, tree, context).Apply(list, null, own: true);
+        var applied = new ProposalList(client.GroupPolicy, tree, context).Apply(list, null, own: true);
         Rules.DuplicateSignatureKey.Require(applied.Tree.FindSignatureKey(client.SignatureKey.PublicKey) is null);
         using var psk = PskResolution.Resolve(client, suite, null, applied.Psks);
 
         var (draft, provisional) = Draft(applied, context); // 4
         Rules.SuccessorCredential.Require(
             applied.FormerSelf is not { } former || client.Authentication.IsValidSuccessor(tree.Leaf(former)!.Credential, client.Credential));
-        LeafRules.VerifyCapabilitiesFor(draft.Leaf, applied.Extensions);
+        LeafRules.VerifyCapabilitiesFor(draft.Leaf, applied.Extensions, client.GroupPolicy.Draft);
         LeafRules.VerifyCredentialTypes(draft.Tree);
         var path = TreeKem.Encrypt(draft, ImmutableHashSet<uint>.Empty, Codec.Encode(provisional), client.Random);
         var content = new FramedContent(
             context.GroupId, context.Epoch, sender,
-            SafeAad.ForSending(SafeAad.IsDemandedBy(context.Extensions), request.AuthenticatedData.ToArray()),
+            SafeAad.ForSending(SafeAad.IsDemandedBy(context.Extensions), request.AuthenticatedData.ToArray(), client.GroupPolicy.Draft),
             new Content.OfCommit(new Commit(list.Select(AsListed).ToList(), path)));
         var signed = AuthenticatedContent.Sign(client.SignatureKey, WireFormat.PublicMessage, content, Codec.Encode(context)); // 5
 

@@ -37,7 +37,7 @@ internal static class GroupCreation
         var suite = client.Suite;
         var (leaf, key) = client.CreateLeaf(CreatorLeafLifetime);
         var tree = RatchetTree.OfOne(suite, leaf);
-        ProposalRules.VerifyGroupExtensions(extensions, tree);
+        ProposalRules.VerifyGroupExtensions(extensions, tree, client.GroupPolicy.Draft);
         var context = new GroupContext(ProtocolVersion.Mls10, suite.Id, groupId, 0, tree.TreeHash, Array.Empty<byte>(), extensions);
         using var epoch = Secret<Kind.Epoch>.Random(suite.Hash.Size, client.Random);
         var secrets = EpochSecrets.FromEpochSecret(suite, epoch);

@@ -33,9 +33,9 @@ internal static class GroupInfoTree
     }
 
     /// <summary>Checks every leaf as RFC 9420 section 7.3 demands of a joiner.</summary>
-    public static void VerifyLeaves(LeafPolicy policy, RatchetTree tree, GroupContext context)
+    public static void VerifyLeaves(GroupPolicy policy, RatchetTree tree, GroupContext context)
     {
-        var requirements = GroupRequirements.Of(context.Extensions);
+        var requirements = GroupRequirements.Of(context.Extensions, policy.Draft);
         foreach (var (_, leaf) in tree.Leaves())
         {
             LeafRules.Verify(leaf, tree.Suite, requirements, policy.Authentication);

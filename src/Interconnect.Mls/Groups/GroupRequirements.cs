@@ -17,22 +17,19 @@ internal sealed class GroupRequirements
     private readonly IReadOnlyList<ushort> components;
     private readonly IReadOnlyList<ushort> safeAad;
 
-    private GroupRequirements(IReadOnlyList<Extension> groupExtensions)
+    private GroupRequirements(IReadOnlyList<Extension> groupExtensions, ExtensionsDraftChoices draft)
     {
         required = RequiredCapabilities.In(groupExtensions);
         extensions = groupExtensions.Select(extension => extension.Type).Where(type => !ExtensionTypes.IsDefault(type)).ToList();
         wireFormats = WireFormats(groupExtensions, ExtensionTypes.RequiredWireFormats);
-        var dictionary = AppDataDictionary.In(groupExtensions);
+        var dictionary = draft.EnforceRequiredComponents ? AppDataDictionary.In(groupExtensions) : AppDataDictionary.Empty;
 
         // Whoever supports the dictionary supports its list of components, which need not name itself.
         components = dictionary.ComponentList(ComponentId.AppComponents).Where(component => component != ComponentId.AppComponents).ToList();
         safeAad = dictionary.ComponentList(ComponentId.SafeAad);
     }
 
-    public static GroupRequirements Of(IReadOnlyList<Extension> groupExtensions) => new(groupExtensions);
-
-    /// <summary>True when AppDataUpdate is a required proposal type.</summary>
-    public bool RequireAppDataUpdate => required?.Proposals.Contains(ProposalTypes.AppDataUpdate) ?? false;
+    public static GroupRequirements Of(IReadOnlyList<Extension> groupExtensions, ExtensionsDraftChoices draft) => new(groupExtensions, draft);
 
     /// <summary>True when every leaf of the tree fulfils this. Capabilities are asked of the tree, which knows what its leaves have in common.</summary>
     public bool AreMetBy(RatchetTree tree)

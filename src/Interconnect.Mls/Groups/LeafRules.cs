@@ -32,8 +32,8 @@ internal static class LeafRules
     }
 
     /// <summary>What the group demands (MLS-108, MLS-121, MLS-122): its required capabilities, every extension of its context, wire formats, components.</summary>
-    public static void VerifyCapabilitiesFor(LeafNode leaf, IReadOnlyList<Extension> groupExtensions) =>
-        GroupRequirements.Of(groupExtensions).Unmet(leaf)?.Refuse();
+    public static void VerifyCapabilitiesFor(LeafNode leaf, IReadOnlyList<Extension> groupExtensions, ExtensionsDraftChoices draft) =>
+        GroupRequirements.Of(groupExtensions, draft).Unmet(leaf)?.Refuse();
 
     /// <summary>Every member supports every credential type in use (MLS-114).</summary>
     public static void VerifyCredentialTypes(RatchetTree tree) => Rules.LeafCredentialMutual.Require(tree.Traits is not { CredentialsAreMutual: false });

@@ -47,7 +47,7 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
         }
 
         Rules.MessageSignature.Require(signed.VerifySignature(key, state.EncodedContext));
-        SafeAad.Verify(state.DemandsSafeAad, message.Content.AuthenticatedData);
+        SafeAad.Verify(state.DemandsSafeAad, message.Content.AuthenticatedData, client.GroupPolicy.Draft);
         return Handshake(signed, state, new ConsumedSecrets());
     }
 
@@ -78,7 +78,7 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
         consumed.Add(key.Key);
         consumed.Add(key.Nonce);
         Rules.MessageSignature.Require(signed.VerifySignature(leaf!.SignaturePublicKey(suite), past?.Context ?? state.EncodedContext));
-        SafeAad.Verify(past is null ? state.DemandsSafeAad : past.DemandsSafeAad, message.AuthenticatedData);
+        SafeAad.Verify(past is null ? state.DemandsSafeAad : past.DemandsSafeAad, message.AuthenticatedData, client.GroupPolicy.Draft);
 
         var advanced = past is null
             ? state with { SecretTree = secretTree }
@@ -109,7 +109,7 @@ internal sealed class MessageProcessor(MlsClient client, GroupState state)
 
     private Processed.ProposalStored Store(AuthenticatedContent signed, Proposal proposal, GroupState advanced, ConsumedSecrets consumed)
     {
-        new ProposalRules(client.LeafPolicy, state.Tree, state.Context).VerifyReceived(signed, proposal);
+        new ProposalRules(client.GroupPolicy, state.Tree, state.Context).VerifyReceived(signed, proposal);
         var reference = signed.ProposalRef(suite);
         var next = advanced;
         if (advanced.FindStored(reference) is null)

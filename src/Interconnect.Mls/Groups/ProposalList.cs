@@ -31,7 +31,7 @@ internal sealed record AppliedProposals(
 
 /// <summary>Validates the proposals of one commit together (RFC 9420 section 12.2) and applies them (section 12.3).</summary>
 /// <param name="founding">The usage of the PSK that the first commit of a successor or branch brings in; null in every other commit.</param>
-internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupContext context, ResumptionUsage? founding = null)
+internal sealed class ProposalList(GroupPolicy policy, RatchetTree tree, GroupContext context, ResumptionUsage? founding = null)
 {
     private readonly ProposalRules rules = new(policy, tree, context) { Founding = founding };
 
@@ -129,7 +129,9 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
     private AppliedProposals ApplyInOrder(IReadOnlyList<ListedProposal> list, List<uint> removed, bool external)
     {
         var after = tree;
-        var extensions = list.Select(item => item.Proposal).OfType<Proposal.GroupContextExtensions>().FirstOrDefault()?.Extensions;
+        var extensions = list.Select(item => item.Proposal).OfType<Proposal.GroupContextExtensions>().FirstOrDefault() is { } proposed
+            ? rules.Replacing(proposed.Extensions)
+            : null;
         var updated = new List<(uint, StoredProposal?)>();
         foreach (var item in list)
         {
@@ -182,18 +184,18 @@ internal sealed class ProposalList(LeafPolicy policy, RatchetTree tree, GroupCon
     {
         if (extensions is not null)
         {
-            ProposalRules.VerifyGroupExtensions(extensions, after);
+            ProposalRules.VerifyGroupExtensions(extensions, after, policy.Draft);
         }
 
         foreach (var leaf in updated)
         {
             var node = after.Leaf(leaf)!;
-            LeafRules.VerifyCapabilitiesFor(node, extensions ?? context.Extensions);
+            LeafRules.VerifyCapabilitiesFor(node, extensions ?? context.Extensions, policy.Draft);
         }
 
         foreach (var leaf in added)
         {
-            LeafRules.VerifyCapabilitiesFor(after.Leaf(leaf)!, extensions ?? context.Extensions);
+            LeafRules.VerifyCapabilitiesFor(after.Leaf(leaf)!, extensions ?? context.Extensions, policy.Draft);
         }
 
         TreeValidation.VerifyDistinctKeys(after);

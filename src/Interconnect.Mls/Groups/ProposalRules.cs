@@ -7,7 +7,7 @@ using Interconnect.Mls.Tree;
 namespace Interconnect.Mls.Groups;
 
 /// <summary>What one proposal must fulfil by itself (RFC 9420 sections 12.1.1 to 12.1.8), against the tree and context it was sent in.</summary>
-internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupContext context)
+internal sealed class ProposalRules(GroupPolicy policy, RatchetTree tree, GroupContext context)
 {
     /// <summary>The usage of the PSK that the first commit of a successor or branch brings in; null in every other commit.</summary>
     public ResumptionUsage? Founding { get; init; }
@@ -75,11 +75,11 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
     /// Every leaf of a tree supports these extensions and the capabilities that they require (MLS-414). Asked of the tree after the commit: who is added counts, who
     /// is removed does not (RFC 9420 section 12.1.7).
     /// </summary>
-    public static void VerifyGroupExtensions(IReadOnlyList<Extension> extensions, RatchetTree tree)
+    public static void VerifyGroupExtensions(IReadOnlyList<Extension> extensions, RatchetTree tree, ExtensionsDraftChoices draft)
     {
         Rules.ExtensionPlace.Require(!extensions.Any(extension => ExtensionTypes.IsNeverOfAGroup(extension.Type)));
         _ = ExternalSender.In(extensions);
-        Rules.GroupExtensionsSupported.Require(GroupRequirements.Of(extensions).AreMetBy(tree));
+        Rules.GroupExtensionsSupported.Require(GroupRequirements.Of(extensions, draft).AreMetBy(tree));
     }
 
     // RFC 9420 section 12.1.8: what each kind of sender may propose.
@@ -148,13 +148,24 @@ internal sealed class ProposalRules(LeafPolicy policy, RatchetTree tree, GroupCo
         }
     }
 
-    // draft-ietf-mls-extensions-10 section 4.7. The draft does not say whether the proposal then repeats the dictionary or leaves it out; since the proposal
-    // replaces all extensions (RFC 9420 section 12.1.7), it repeats it here.
+    /// <summary>
+    /// The context's extensions once these were proposed: they replace all (RFC 9420 section 12.1.7), but for a protected app_data_dictionary where the group has
+    /// proposals leave it out.
+    /// </summary>
+    public IReadOnlyList<Extension> Replacing(IReadOnlyList<Extension> proposed) =>
+        IsDictionaryProtected && !policy.Draft.RepeatProtectedDictionary && context.Extensions.Find(ExtensionTypes.AppDataDictionary) is { } kept
+            ? [.. proposed, kept]
+            : proposed;
+
+    // draft-ietf-mls-extensions-10 section 4.7.
+    private bool IsDictionaryProtected =>
+        policy.Draft.AlwaysProtectDictionary || (RequiredCapabilities.In(context.Extensions)?.Proposals.Contains(ProposalTypes.AppDataUpdate) ?? false);
+
     private void VerifyDictionaryUntouched(IReadOnlyList<Extension> proposed)
     {
-        if (GroupRequirements.Of(context.Extensions).RequireAppDataUpdate)
+        if (IsDictionaryProtected)
         {
-            var before = context.Extensions.Find(ExtensionTypes.AppDataDictionary);
+            var before = policy.Draft.RepeatProtectedDictionary ? context.Extensions.Find(ExtensionTypes.AppDataDictionary) : null;
             var after = proposed.Find(ExtensionTypes.AppDataDictionary);
             Rules.DictionaryUntouched.Require(before is null ? after is null : after is not null && after.Data.Span.SequenceEqual(before.Data.Span));
         }

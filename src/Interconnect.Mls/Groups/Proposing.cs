@@ -48,14 +48,14 @@ internal sealed class Proposing(MlsClient client, GroupState state)
         Rules.GroupInactive.Require(state.Status == GroupStatus.Active);
         Rules.TooManyPending.Require(state.Stored.Count < client.Options.MaxPendingProposals);
         var sender = new Sender.Member(state.OwnLeaf);
-        var rules = new ProposalRules(client.LeafPolicy, state.Tree, state.Context);
+        var rules = new ProposalRules(client.GroupPolicy, state.Tree, state.Context);
         rules.VerifyTypeSupported(proposal, []);
         rules.Verify(proposal, sender, fresh: true);
 
         // External joiners, too, have to read a SelfRemove.
         var format = client.Options.EncryptHandshake && proposal is not Proposal.SelfRemove ? WireFormat.PrivateMessage : WireFormat.PublicMessage;
         var content = new FramedContent(
-            state.Context.GroupId, state.Context.Epoch, sender, SafeAad.ForSending(state.DemandsSafeAad, ReadOnlyMemory<byte>.Empty),
+            state.Context.GroupId, state.Context.Epoch, sender, SafeAad.ForSending(state.DemandsSafeAad, ReadOnlyMemory<byte>.Empty, client.GroupPolicy.Draft),
             new Content.OfProposal(proposal));
         var signed = AuthenticatedContent.Sign(client.SignatureKey, format, content, state.EncodedContext);
         var consumed = new ConsumedSecrets();

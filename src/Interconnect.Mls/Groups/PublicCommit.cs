@@ -17,7 +17,7 @@ internal sealed record AppliedCommit(AppliedProposals Proposals, RatchetTree Tre
 /// The part of processing a commit that needs no secret (RFC 9420 section 12.4.2), the same for a member and a server. The steps: 1. resolve references;
 /// 2. validate and apply the proposals; 3. validate the path and put it into the tree. That the message is signed and for this epoch is the caller's to check.
 /// </summary>
-internal sealed class PublicCommit(LeafPolicy policy, RatchetTree tree, GroupContext context, IReadOnlyList<StoredProposal> stored)
+internal sealed class PublicCommit(GroupPolicy policy, RatchetTree tree, GroupContext context, IReadOnlyList<StoredProposal> stored)
 {
     public AppliedCommit Apply(Commit commit, Sender sender)
     {
@@ -80,7 +80,7 @@ internal sealed class PublicCommit(LeafPolicy policy, RatchetTree tree, GroupCon
             rules.VerifySuccessor(FormerSelf(applied) ?? path.Leaf, path.Leaf, senderLeaf);
         }
 
-        LeafRules.VerifyCapabilitiesFor(path.Leaf, applied.Extensions);
+        LeafRules.VerifyCapabilitiesFor(path.Leaf, applied.Extensions, policy.Draft);
         var after = TreeKem.Apply(before, senderLeaf, path);
         TreeKem.VerifyCiphertextCounts(after, senderLeaf, path, applied.Added.Select(item => item.Leaf).ToHashSet());
         TreeValidation.VerifyDistinctKeys(after);

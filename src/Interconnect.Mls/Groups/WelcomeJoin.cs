@@ -98,7 +98,7 @@ internal sealed class WelcomeJoin(MlsClient client)
         var context = groupInfo.Context;
         Rules.WelcomeSuite.Require(context.Suite == suite.Id);
         var tree = GroupInfoTree.Verify(suite, groupInfo, givenTree); // 5
-        GroupInfoTree.VerifyLeaves(client.LeafPolicy, tree, context);
+        GroupInfoTree.VerifyLeaves(client.GroupPolicy, tree, context);
         if (relation is not null)
         {
             Succession.Verify(client.Authentication, relation, context, tree);

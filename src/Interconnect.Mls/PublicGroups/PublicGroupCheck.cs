@@ -13,7 +13,7 @@ namespace Interconnect.Mls.PublicGroups;
 /// </summary>
 public static class PublicGroupCheck
 {
-    private static readonly LeafPolicy AnyCredential = new(UnsafeAcceptAnyCredential.Instance, TimeProvider.System, TimeSpan.Zero, EnforceLifetimesOnReceipt: false);
+    private static readonly GroupPolicy AnyCredential = new(UnsafeAcceptAnyCredential.Instance, TimeProvider.System, TimeSpan.Zero, EnforceLifetimesOnReceipt: false);
 
     /// <summary>Checks the signer's signature, the tree hash, parent hashes, leaf signatures, key uniqueness and capabilities.</summary>
     /// <param name="groupInfo">MLSMessage with the GroupInfo.</param>

@@ -13,7 +13,7 @@ internal static class PublicGroupInfos
     /// <summary>A group from its first GroupInfo, everything in it checked as a joiner would.</summary>
     public static PublicGroup Open(PublicGroupOptions options, ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree)
     {
-        var (info, tree) = Verify(encoded, ratchetTree, options.LeafPolicy);
+        var (info, tree) = Verify(encoded, ratchetTree, options.GroupPolicy);
         return Enter(options, encoded, info, tree);
     }
 
@@ -25,7 +25,7 @@ internal static class PublicGroupInfos
     }
 
     /// <summary>Decodes and checks a GroupInfo with its tree.</summary>
-    public static (GroupInfo Info, RatchetTree Tree) Verify(ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree, LeafPolicy policy)
+    public static (GroupInfo Info, RatchetTree Tree) Verify(ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree, GroupPolicy policy)
     {
         var (info, suite, given) = Decode(encoded, ratchetTree);
         var tree = GroupInfoTree.Verify(suite, info, given);

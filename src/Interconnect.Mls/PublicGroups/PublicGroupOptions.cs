@@ -29,7 +29,14 @@ public sealed record PublicGroupOptions
     /// <summary>The application's logic for AppDataUpdate proposals; null = no component is known, and such proposals are refused. Default null.</summary>
     public IAppComponents? Components { get; init; }
 
-    internal Groups.LeafPolicy LeafPolicy => new(Authentication, Clock, ClockTolerance, EnforceLifetimesOnReceipt) { Components = Components };
+    /// <summary>How the group settles what the extensions draft leaves open; its members must settle it alike.</summary>
+    public ExtensionsDraftChoices ExtensionsDraftChoices { get; init; } = ExtensionsDraftChoices.Default;
+
+    internal Groups.GroupPolicy GroupPolicy => new(Authentication, Clock, ClockTolerance, EnforceLifetimesOnReceipt) 
+    {
+        Components = Components,
+        Draft = ExtensionsDraftChoices,
+    };
 
     internal void RequireValid()
     {

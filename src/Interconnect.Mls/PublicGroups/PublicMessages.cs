@@ -14,10 +14,10 @@ internal static class PublicMessages
     public static PublicProposal Proposal(PublicGroup group, ReadOnlyMemory<byte> encoded)
     {
         var state = group.State;
-        var message = Signed(state, encoded);
+        var message = Signed(group, encoded);
         Rules.SenderTypeAllowed.Require(message.Content.Content is Content.OfProposal);
         var proposal = ((Content.OfProposal)message.Content.Content).Proposal;
-        new ProposalRules(group.Options.LeafPolicy, state.Tree, state.Context).VerifyReceived(message.Authenticated, proposal);
+        new ProposalRules(group.Options.GroupPolicy, state.Tree, state.Context).VerifyReceived(message.Authenticated, proposal);
         var item = new StoredProposal(message.Authenticated.ProposalRef(state.Suite), proposal, message.Content.Sender);
         var unverifiable = OfMessage(message) | (proposal is Messages.Proposal.PreSharedKey ? Unverifiable.PreSharedKeys : Unverifiable.None);
         if (StoredProposal.Find(state.Pending, item.Reference) is not null)
@@ -33,10 +33,10 @@ internal static class PublicMessages
     public static PublicTransition Commit(PublicGroup group, ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? groupInfo)
     {
         var state = group.State;
-        var message = Signed(state, encoded); // 1
+        var message = Signed(group, encoded); // 1
         Rules.SenderTypeAllowed.Require(message.Content.Content is Content.OfCommit);
         var commit = ((Content.OfCommit)message.Content.Content).Commit;
-        var applied = new PublicCommit(group.Options.LeafPolicy, state.Tree, state.Context, state.Pending).Apply(commit, message.Content.Sender); // 2
+        var applied = new PublicCommit(group.Options.GroupPolicy, state.Tree, state.Context, state.Pending).Apply(commit, message.Content.Sender); // 2
         var proposals = applied.Proposals;
 
         var context = EpochTransition.Provisional(state.Context, applied.Tree, proposals.Extensions) with // 3
@@ -81,12 +81,13 @@ internal static class PublicMessages
         Rules.MessageSignature.Require(message.Authenticated.VerifySignature(key, encodedContext));
     }
 
-    private static PublicMessage Signed(PublicGroupState state, ReadOnlyMemory<byte> encoded)
+    private static PublicMessage Signed(PublicGroup group, ReadOnlyMemory<byte> encoded)
     {
+        var state = group.State;
         Rules.GroupInactive.Require(state.IsActive);
         var message = ServerDecoding.Decode<MlsMessage.OfPublicMessage>(encoded).Message;
         VerifySigned(state.Tree, state.Context, state.EncodedContext, message);
-        SafeAad.Verify(SafeAad.IsDemandedBy(state.Context.Extensions), message.Content.AuthenticatedData);
+        SafeAad.Verify(SafeAad.IsDemandedBy(state.Context.Extensions), message.Content.AuthenticatedData, group.Options.GroupPolicy.Draft);
         return message;
     }
 

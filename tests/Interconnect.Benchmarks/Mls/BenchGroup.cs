@@ -11,6 +11,9 @@ namespace Interconnect.Benchmarks.Mls;
 /// </summary>
 internal sealed class BenchGroup
 {
+    /// <summary>An Add whose commit has a path; ts-mls 1.6.4 never makes one.</summary>
+    public const string NotInTsMls = "add_path";
+
     private const ushort SuiteId = 1;
     private static readonly CipherSuite Suite = CipherSuite.Get(SuiteId);
     private readonly byte[] body = new byte[1024];
@@ -30,9 +33,8 @@ internal sealed class BenchGroup
         var bundles = joiners.Select(client => client.CreateKeyPackage(TimeSpan.FromDays(30))).ToList();
         var adding = founder.AddMembers(bundles.Select(Verified).ToList()).Value;
         Alice = adding.NewState;
-        Treeless = new MlsGroup(
-            new MlsClient(Founder.Identity, Founder.SignatureKey, UnsafeAcceptAnyCredential.Instance, TimeProvider.System, new MlsOptions { RatchetTreeInGroupInfo = false }),
-            Alice.State);
+        Treeless = With(new MlsOptions { RatchetTreeInGroupInfo = false });
+        Sparing = With(new MlsOptions { OmitPathWhenAllowed = true });
         adding.Consumed.Erase();
         Joined = joiners.Zip(bundles).ToList();
         AddWelcome = adding.Welcome!;
@@ -41,9 +43,9 @@ internal sealed class BenchGroup
         stranger = strangerClient.CreateKeyPackage(TimeSpan.FromDays(30));
         var empty = Treeless.Update().Value;
         Empty = empty.Commit;
-        var add = Alice.AddMembers([Verified(stranger)]).Value;
+        var add = Sparing.AddMembers([Verified(stranger)]).Value;
         welcome = add.Welcome!;
-        (CommitSizes, AddSizes) = (SizesOf(empty), SizesOf(add));
+        (CommitSizes, AddSizes, AddPathSizes) = (SizesOf(empty), SizesOf(add), SizesOf(Alice.AddMembers([Verified(stranger)]).Value));
         RemoveSizes = SizesOf(Treeless.RemoveMembers([(uint)Size - 1]).Value);
         (sender, talker, listener) = (Join(1), Alice, Second);
     }
@@ -57,6 +59,9 @@ internal sealed class BenchGroup
     /// <summary>The same state; its GroupInfos go without the tree, as beside a server that has it. Only an Add's Welcome needs it.</summary>
     public MlsGroup Treeless { get; }
 
+    /// <summary>The same state; its commits go without a path where the RFC allows it, as those of ts-mls always do.</summary>
+    public MlsGroup Sparing { get; }
+
     public MlsGroup Second { get; }
 
     public IReadOnlyList<(MlsClient Client, KeyPackageBundle Bundle)> Joined { get; }
@@ -66,6 +71,8 @@ internal sealed class BenchGroup
     public CommitSizes CommitSizes { get; }
 
     public CommitSizes AddSizes { get; }
+
+    public CommitSizes AddPathSizes { get; }
 
     public CommitSizes RemoveSizes { get; }
 
@@ -80,7 +87,8 @@ internal sealed class BenchGroup
     public Dictionary<string, Func<int, Action<int>>> Operations => new()
     {
         ["create"] = _ => _ => Use(Founder.CreateGroup("bench"u8.ToArray()).Value),
-        ["add"] = _ => _ => Use(Alice.AddMembers([Verified(stranger)]).Value),
+        ["add"] = _ => _ => Use(Sparing.AddMembers([Verified(stranger)]).Value),
+        [NotInTsMls] = _ => _ => Use(Alice.AddMembers([Verified(stranger)]).Value),
         ["join"] = _ => _ => Use(strangerClient.Join(welcome, [stranger]).Value),
         ["commit_empty"] = _ => _ => Use(Treeless.Update().Value),
         ["commit_remove"] = _ => _ => Use(Treeless.RemoveMembers([(uint)Size - 1]).Value),
@@ -98,6 +106,9 @@ internal sealed class BenchGroup
         },
     };
 
+    private MlsGroup With(MlsOptions options) => new(
+        new MlsClient(Founder.Identity, Founder.SignatureKey, UnsafeAcceptAnyCredential.Instance, TimeProvider.System, options), Alice.State);
+
     private static VerifiedKeyPackage Verified(KeyPackageBundle bundle) => KeyPackages.Verify(bundle.KeyPackage, DateTimeOffset.UtcNow).Value;
 
     private static void Use(object result) => GC.KeepAlive(result);
@@ -113,10 +124,10 @@ internal sealed class BenchGroup
     private static CommitSizes SizesOf(CommitResult result)
     {
         var message = ((MlsMessage.OfPublicMessage)Codec.Decode<MlsMessage>(result.Commit)).Message;
-        var path = ((Content.OfCommit)message.Content.Content).Commit.Path!;
+        var path = ((Content.OfCommit)message.Content.Content).Commit.Path;
         var tree = result.NewState.State.Tree;
         return new CommitSizes(
-            result.Commit.Length, result.GroupInfo.Length, path.Nodes.Count, path.Nodes.Sum(node => node.EncryptedPathSecrets.Count),
+            result.Commit.Length, result.GroupInfo.Length, path is not null, path?.Nodes.Count ?? 0, path?.Nodes.Sum(node => node.EncryptedPathSecrets.Count) ?? 0,
             TreeMath.Level(TreeMath.Root(tree.LeafCount)), (int)TreeMath.NodeCount(tree.LeafCount));
     }
 }
@@ -124,8 +135,9 @@ internal sealed class BenchGroup
 /// <summary>What a commit's primitives depend on.</summary>
 /// <param name="Bytes">Of the commit.</param>
 /// <param name="GroupInfoBytes">Of the GroupInfo beside it.</param>
+/// <param name="HasPath">It renews the committer's keys.</param>
 /// <param name="PathNodes">On the committer's filtered direct path.</param>
 /// <param name="Ciphertexts">Path secrets sealed.</param>
 /// <param name="Depth">Of the tree after it.</param>
 /// <param name="Nodes">Of the tree after it.</param>
-internal sealed record CommitSizes(int Bytes, int GroupInfoBytes, int PathNodes, int Ciphertexts, int Depth, int Nodes);
+internal sealed record CommitSizes(int Bytes, int GroupInfoBytes, bool HasPath, int PathNodes, int Ciphertexts, int Depth, int Nodes);

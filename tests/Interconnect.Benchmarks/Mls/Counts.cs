@@ -16,6 +16,7 @@ internal static class Counts
     {
         "create" => new Counted { Signs = [Counted.LeafBytes], KeyPairs = 1, Kdfs = KeySchedule - 4, Hashes = [64, 64], NodeHashes = 1 },
         "add" => Add(group.AddSizes),
+        BenchGroup.NotInTsMls => Add(group.AddPathSizes),
         "join" => Join(group.Size + 1, group.AddSizes),
         "commit_empty" => Commit(group.CommitSizes),
         "commit_remove" => Commit(group.RemoveSizes),
@@ -33,11 +34,11 @@ internal static class Counts
         NodeHashes = sizes.PathNodes + sizes.Depth + 1,
     };
 
-    // Signatures: leaf, commit, GroupInfo. Key pairs: leaf, path, external_pub. Hashes: transcript, interim, membership tag, confirmation tag.
+    // Signatures: leaf (with a path), commit, GroupInfo. Key pairs: leaf (with a path), path, external_pub. Hashes: transcript, interim, membership tag, confirmation tag.
     private static Counted Commit(CommitSizes sizes) => new()
     {
-        Signs = [Counted.LeafBytes, sizes.Bytes, sizes.GroupInfoBytes],
-        KeyPairs = 1 + sizes.PathNodes + 1,
+        Signs = sizes.HasPath ? [Counted.LeafBytes, sizes.Bytes, sizes.GroupInfoBytes] : [sizes.Bytes, sizes.GroupInfoBytes],
+        KeyPairs = (sizes.HasPath ? 1 : 0) + sizes.PathNodes + 1,
         Seals = sizes.Ciphertexts,
         Kdfs = (2 * sizes.PathNodes) + KeySchedule,
         Hashes = [sizes.Bytes, 64, sizes.Bytes, 64],
@@ -68,7 +69,6 @@ internal static class Counts
         NodeHashes = sizes.PathNodes + sizes.Depth + 1,
     };
 
-    // The joiner is the last leaf: the path secret in the Welcome is that of the root, or of what it shares with the founder.
     private static Counted Join(int members, CommitSizes sizes) => new()
     {
         Verifies = [sizes.GroupInfoBytes],

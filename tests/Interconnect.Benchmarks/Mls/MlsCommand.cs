@@ -29,7 +29,7 @@ internal sealed record MlsCommand(IReadOnlyList<int> Sizes, IReadOnlyList<int> S
             other?.Prepare(size);
             foreach (var (name, operation) in group.Operations)
             {
-                operations.Add(Compare(name, size, operation, Counts.Of(name, group), bare, other));
+                operations.Add(Compare(name, size, operation, Counts.Of(name, group), bare, name == BenchGroup.NotInTsMls ? null : other));
             }
         }
 

@@ -68,7 +68,7 @@ internal static class PublicGroupRuns
 
             var path = ((Content.OfCommit)((MlsMessage.OfPublicMessage)Codec.Decode<MlsMessage>(commits[0].Commit)).Message.Content.Content).Commit.Path!;
             sizes = new CommitSizes(
-                commits[0].Commit.Length, commits[0].GroupInfo.Length, path.Nodes.Count, path.Nodes.Sum(node => node.EncryptedPathSecrets.Count),
+                commits[0].Commit.Length, commits[0].GroupInfo.Length, HasPath: true, path.Nodes.Count, path.Nodes.Sum(node => node.EncryptedPathSecrets.Count),
                 TreeMath.Level(TreeMath.Root(alice.State.Tree.LeafCount)), (int)TreeMath.NodeCount(alice.State.Tree.LeafCount));
         }
 

@@ -25,7 +25,8 @@ internal static class ServerView
             ClockTolerance = person.Client.Options.ClockTolerance,
             EnforceLifetimesOnReceipt = person.Client.Options.EnforceLifetimesOnReceipt,
             MaxPendingProposals = person.Client.Options.MaxPendingProposals,
-            Components = person.Client.LeafPolicy.Components,
+            Components = person.Client.GroupPolicy.Components,
+            ExtensionsDraftChoices = person.Client.Options.ExtensionsDraftChoices,
         };
         var entered = PublicGroupState.Enter(state.Suite, state.Context, state.Tree, state.ConfirmationTag);
         return new PublicGroup(entered with { IsActive = state.Status == GroupStatus.Active, Pending = state.Stored }, options);

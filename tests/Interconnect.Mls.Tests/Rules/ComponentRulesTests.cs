@@ -186,10 +186,11 @@ public sealed class ComponentRulesTests
         var careless = new MlsGroup(alice.Client, alice.State with { DemandsSafeAad = false });
         Assert.Equal("MLS-320", bob.Refusal(careless.Encrypt("x"u8, rest).Value.PrivateMessage));
 
-        var framed = SafeAad.Frame(AppDataDictionary.Empty.With(Words.Component, "item"u8.ToArray()), rest);
-        var read = SafeAad.Read(Heard(bob, alice.Group.Encrypt("x"u8, framed).Value.PrivateMessage)).Value;
+        var items = AppDataDictionary.Empty.With(Words.Component, "item"u8.ToArray());
+        Assert.Equal("MLS-320", alice.Group.Encrypt("x"u8, SafeAad.Frame(items, rest)).Error.Rule);
+        Assert.Equal("MLS-320", bob.Refusal(careless.Encrypt("x"u8, SafeAad.Frame(items, rest)).Value.PrivateMessage));
+        var read = SafeAad.Read(Heard(bob, alice.Group.Encrypt("x"u8, SafeAad.Frame(items)).Value.PrivateMessage)).Value;
         Assert.Equal("item"u8.ToArray(), read.Items.Find(Words.Component)!.Value.ToArray());
-        Assert.Equal(rest, read.Rest.ToArray());
         Assert.Equal([0], Heard(bob, alice.Group.Encrypt("x"u8).Value.PrivateMessage));
         var update = cathy.Group.ProposeUpdate().Value;
         cathy.Group = update.NewState;
