@@ -147,7 +147,7 @@ public sealed class MlsGroup
     /// </summary>
     /// <param name="extensions">Further GroupInfo extensions; one of those two among them is a defect of the caller and throws. Null = none.</param>
     public byte[] CreateGroupInfo(IReadOnlyList<Extension>? extensions = null) =>
-        MlsRefusal.Catch(() => Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(GroupInfos.Make(client, State, extensions)))).Value;
+        MlsRefusal.Catch(() => GroupInfos.Make(client, State, extensions)).Value;
 
     /// <summary>The public tree of the current epoch (RFC 9420 section 12.4.3.3), for joiners whose GroupInfo does not carry it.</summary>
     public byte[] EncodeRatchetTree() => RatchetTreeCodec.Encode(State.Tree);

@@ -6,10 +6,11 @@ internal static class Codec
     /// <summary>No list of numbers is longer: there are only 65,536 of them, and real ones have a handful.</summary>
     private const int MaxNumbers = 4096;
 
-    public static byte[] Encode<T>(T structure)
+    /// <param name="capacity">About how many bytes are to be expected; more are no error.</param>
+    public static byte[] Encode<T>(T structure, int capacity = 512)
         where T : IMlsStructure<T>
     {
-        using var writer = new MlsWriter();
+        using var writer = new MlsWriter(capacity);
         structure.Write(writer);
         return writer.ToArray();
     }

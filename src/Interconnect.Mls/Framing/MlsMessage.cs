@@ -9,6 +9,9 @@ namespace Interconnect.Mls.Framing;
 /// </summary>
 internal abstract record MlsMessage : IMlsStructure<MlsMessage>
 {
+    /// <summary>Bytes before the structure that the message holds: version and wire format.</summary>
+    public const int HeaderSize = 4;
+
     private MlsMessage()
     {
     }

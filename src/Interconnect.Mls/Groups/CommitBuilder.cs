@@ -52,7 +52,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state, Relation
         var entered = GroupState.Enter(suite, epoch.Context, tree, epoch.Secrets, epoch.ConfirmationTag, privatePath);
         entered = entered.EndedBy(applied.ReInit);
         var groupInfo = GroupInfos.Make(after, entered, request.GroupInfoExtensions); // 7
-        var welcome = applied.Added.Count == 0 ? null : WelcomeBuilder.Build(client, suite, applied, draft?.Secrets, epoch, psk, groupInfo);
+        var welcome = applied.Added.Count == 0 ? null : WelcomeBuilder.Build(client, suite, applied, draft?.Secrets, epoch, psk, groupInfo.AsSpan(MlsMessage.HeaderSize));
         epoch.Joiner.Dispose();
         draft?.Secrets.Dispose();
 
@@ -60,7 +60,7 @@ internal sealed class CommitBuilder(MlsClient client, GroupState state, Relation
 
         var next = sent.Next(entered, client.Options, consumed); // 8
         return new CommitResult(
-            new MlsGroup(after, next), message, welcome, Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(groupInfo)), consumed)
+            new MlsGroup(after, next), message, welcome, groupInfo, consumed)
         {
             RejectedState = new MlsGroup(client, sent),
             Staged = staged,

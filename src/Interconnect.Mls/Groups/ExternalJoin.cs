@@ -59,7 +59,7 @@ internal sealed class ExternalJoin(MlsClient client)
         return new ExternalJoinResult(
             new MlsGroup(client, state),
             Codec.Encode<MlsMessage>(new MlsMessage.OfPublicMessage(new PublicMessage(content, signed.Auth, null))),
-            Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(GroupInfos.Make(client, state))))
+            GroupInfos.Make(client, state))
         {
             Staged = staged,
         };

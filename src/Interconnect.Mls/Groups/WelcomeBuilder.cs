@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
@@ -12,17 +13,17 @@ namespace Interconnect.Mls.Groups;
 internal static class WelcomeBuilder
 {
     public static byte[] Build(
-        MlsClient client, CipherSuite suite, AppliedProposals applied, PathSecrets? path, NewEpoch epoch, Secret<Kind.Psk> psk, GroupInfo groupInfo)
+        MlsClient client, CipherSuite suite, AppliedProposals applied, PathSecrets? path, NewEpoch epoch, Secret<Kind.Psk> psk, ReadOnlySpan<byte> groupInfo)
     {
         using var intermediate = EpochSecrets.Intermediate(suite, epoch.Joiner, psk);
         using var welcomeSecret = EpochSecrets.Welcome(suite, intermediate);
-        using var info = new MlsWriter(4096);
-        groupInfo.Write(info);
         var (key, nonce) = WelcomeKey.Derive(suite, welcomeSecret);
-        var encryptedInfo = suite.Aead.Seal(key.Span, nonce, default, info.Written);
+        var rented = ArrayPool<byte>.Shared.Rent(groupInfo.Length + AeadAlgorithm.TagSize); // as long as the tree, and public
+        var encryptedInfo = rented.AsMemory(0, groupInfo.Length + AeadAlgorithm.TagSize);
+        suite.Aead.Seal(key.Span, nonce, default, groupInfo, encryptedInfo.Span);
         key.Dispose();
 
-        var scheduleContext = suite.EncryptContext(WelcomeKey.Label, encryptedInfo);
+        var scheduleContext = suite.EncryptContext(WelcomeKey.Label, encryptedInfo.Span);
         var size = suite.Kem.Group.PrivateKeySize;
         var ephemeral = new byte[applied.Added.Count * size];
         client.Random.Fill(ephemeral);
@@ -38,7 +39,9 @@ internal static class WelcomeBuilder
         });
         CryptographicOperations.ZeroMemory(ephemeral);
 
-        return Codec.Encode<MlsMessage>(new MlsMessage.OfWelcome(new Welcome(suite.Id, secrets, encryptedInfo)));
+        var welcome = Codec.Encode<MlsMessage>(new MlsMessage.OfWelcome(new Welcome(suite.Id, secrets, encryptedInfo)), encryptedInfo.Length + 4096);
+        ArrayPool<byte>.Shared.Return(rented);
+        return welcome;
     }
 }
 

@@ -25,9 +25,10 @@ internal sealed record GroupInfo(
         return info;
     }
 
-    public GroupInfo Sign(SignatureKeyPair key)
+    /// <param name="capacity">About how many bytes it encodes to.</param>
+    public GroupInfo Sign(SignatureKeyPair key, int capacity = 4096)
     {
-        using var tbs = new MlsWriter();
+        using var tbs = new MlsWriter(capacity);
         WriteUnsigned(tbs);
         return this with { Signature = key.SignWithLabel("GroupInfoTBS"u8, tbs.Written) };
     }

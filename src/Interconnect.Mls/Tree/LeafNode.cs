@@ -4,7 +4,8 @@ using Interconnect.Mls.Encoding;
 namespace Interconnect.Mls.Tree;
 
 /// <summary>
-/// LeafNode of RFC 9420 section 7.2. Immutable. Its two public keys are parsed when first used and stay parsed.
+/// LeafNode of RFC 9420 section 7.2. Immutable. Its two public keys are parsed when first used and stay parsed; a leaf that was read keeps its bytes, of which its
+/// fields are parts, so that hashing and encoding a tree copies them.
 /// <c>struct { HPKEPublicKey encryption_key; SignaturePublicKey signature_key; Credential credential; Capabilities capabilities; LeafNodeSource leaf_node_source;
 /// select (...); Extension extensions&lt;V&gt;; opaque signature&lt;V&gt;; }</c>
 /// </summary>
@@ -17,6 +18,7 @@ internal sealed class LeafNode(
     IReadOnlyList<Extension> extensions,
     ReadOnlyMemory<byte> signature) : IMlsStructure<LeafNode>
 {
+    private ReadOnlyMemory<byte> encoded;
     private HpkePublicKey? parsedEncryptionKey;
     private SignaturePublicKey? parsedSignatureKey;
 
@@ -36,6 +38,7 @@ internal sealed class LeafNode(
 
     public static LeafNode Read(ref MlsReader reader)
     {
+        var start = reader.Position;
         reader.Enter("leaf_node");
         var leaf = new LeafNode(
             reader.Opaque("encryption_key"),
@@ -45,6 +48,7 @@ internal sealed class LeafNode(
             LeafNodeSource.Read(ref reader),
             ExtensionTypes.ReadList(ref reader),
             reader.Opaque("signature"));
+        leaf.encoded = reader.Since(start);
         reader.Leave();
         return leaf;
     }
@@ -84,6 +88,12 @@ internal sealed class LeafNode(
 
     private void WriteUnsigned(MlsWriter writer)
     {
+        if (!encoded.IsEmpty)
+        {
+            writer.Raw(encoded.Span[..^(MlsWriter.LengthSize(signature.Length) + signature.Length)]);
+            return;
+        }
+
         writer.Opaque(encryptionKey);
         writer.Opaque(signatureKey);
         CredentialCodec.Write(writer, credential);

@@ -13,7 +13,7 @@ internal static class RatchetTreeCodec
 
     public static byte[] Encode(RatchetTree tree)
     {
-        using var writer = new MlsWriter(4096);
+        using var writer = new MlsWriter((int)Math.Min(1 << 20, 512 + (256 * tree.MemberCount)));
         var mark = writer.BeginVector();
         var blanks = 0;
         foreach (var node in tree.Nodes())

@@ -69,7 +69,8 @@ internal static class Forge
     public static string? Verdict(KeyPackage keyPackage) =>
         KeyPackages.Verify(Encode(keyPackage), Person.Start).Match(_ => (string?)null, error => error.Rule);
 
-    public static GroupInfo GroupInfo(Person person) => GroupInfos.Make(person.Client, person.State);
+    public static GroupInfo GroupInfo(Person person) =>
+        ((MlsMessage.OfGroupInfo)Codec.Decode<MlsMessage>(GroupInfos.Make(person.Client, person.State))).GroupInfo;
 
     public static byte[] Encode(GroupInfo groupInfo) => Codec.Encode<MlsMessage>(new MlsMessage.OfGroupInfo(groupInfo));
 
@@ -94,7 +95,7 @@ internal static class Forge
         var info = (GroupInfo(from) with { ConfirmationTag = confirmationTag ?? tag }).Sign(from.Key);
         var applied = new AppliedProposals(
             from.State.Tree, context.Extensions, [(0u, to.Verified.KeyPackage)], [], psks, [], null, null, false);
-        return WelcomeBuilder.Build(from.Client, suite, applied, null, new NewEpoch(context, joiner, secrets, tag), psk, info);
+        return WelcomeBuilder.Build(from.Client, suite, applied, null, new NewEpoch(context, joiner, secrets, tag), psk, Encode(info).AsSpan(MlsMessage.HeaderSize));
     }
 
     /// <summary>An application message whose padding is not zero.</summary>
