@@ -128,9 +128,11 @@ public sealed class MlsGroup
             return Rules.Oversize.Error;
         }
 
-        var data = applicationData.ToArray();
+        using var data = new MlsWriter(applicationData.Length);
+        data.Raw(applicationData);
+        var content = data.WrittenMemory;
         var authenticated = authenticatedData.ToArray();
-        return MlsRefusal.Catch(() => Encrypt(data, authenticated));
+        return MlsRefusal.Catch(() => Encrypt(content, authenticated));
     }
 
     /// <summary>Processes a PublicMessage or PrivateMessage of this group.</summary>
@@ -199,7 +201,7 @@ public sealed class MlsGroup
     /// <summary>Redacted.</summary>
     public override string ToString() => $"group at epoch {Epoch} with {State.Tree.MemberCount} members";
 
-    private EncryptResult Encrypt(byte[] data, byte[] authenticated)
+    private EncryptResult Encrypt(ReadOnlyMemory<byte> data, byte[] authenticated)
     {
         var consumed = new ConsumedSecrets();
         var content = new FramedContent(
@@ -208,8 +210,7 @@ public sealed class MlsGroup
         var signed = AuthenticatedContent.Sign(client.SignatureKey, WireFormat.PrivateMessage, content, State.EncodedContext);
         var (message, tree, generation) = MessageProtection.Protect(
             Suite, signed, State.SecretTree, State.Secrets.SenderData, client.Options.PaddingBlock, client.Random, consumed);
-        consumed.Add(data);
         var next = new MlsGroup(client, State with { SecretTree = tree });
-        return new EncryptResult(next, Codec.Encode<MlsMessage>(new MlsMessage.OfPrivateMessage(message)), generation, consumed);
+        return new EncryptResult(next, message, generation, consumed);
     }
 }

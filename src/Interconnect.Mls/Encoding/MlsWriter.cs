@@ -14,6 +14,9 @@ internal sealed class MlsWriter : IDisposable
 
     public ReadOnlySpan<byte> Written => buffer.AsSpan(0, length);
 
+    /// <summary>The same for what keeps it; not beyond <see cref="Dispose"/>, and not while more is written.</summary>
+    public ReadOnlyMemory<byte> WrittenMemory => buffer.AsMemory(0, length);
+
     public int Length => length;
 
     public void U8(byte value) => Grow(1)[0] = value;
@@ -23,6 +26,9 @@ internal sealed class MlsWriter : IDisposable
     public void U32(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Grow(4), value);
 
     public void U64(ulong value) => BinaryPrimitives.WriteUInt64BigEndian(Grow(8), value);
+
+    /// <summary>Room for the caller to fill at once.</summary>
+    public Span<byte> Reserve(int count) => Grow(count);
 
     public void Raw(ReadOnlySpan<byte> value) => value.CopyTo(Grow(value.Length));
 

@@ -10,8 +10,8 @@ internal static class MessageProtection
 {
     private const int ReuseGuardSize = 4;
 
-    /// <summary>Encrypts signed content under the sender's next key.</summary>
-    public static (PrivateMessage Message, SecretTree Next, uint Generation) Protect(
+    /// <summary>Encrypts signed content under the sender's next key, into an MLSMessage.</summary>
+    public static (byte[] Message, SecretTree Next, uint Generation) Protect(
         CipherSuite suite, AuthenticatedContent signed, SecretTree tree, Secret<Kind.SenderData> senderDataSecret, int paddingBlock,
         IMlsRandom random, ConsumedSecrets consumed)
     {
@@ -21,7 +21,7 @@ internal static class MessageProtection
         Span<byte> guard = stackalloc byte[ReuseGuardSize];
         random.Fill(guard);
 
-        using var plaintext = new MlsWriter();
+        using var plaintext = new MlsWriter(content.Content is Content.Application { Data.Length: var length } ? length + 256 : 512);
         content.Content.Write(plaintext);
         signed.Auth.Write(plaintext, content.Content.Type);
         Pad(plaintext, paddingBlock);
@@ -29,13 +29,15 @@ internal static class MessageProtection
         GuardedNonce(key, guard, nonce);
         using var aad = new MlsWriter();
         WriteContentAad(aad, content.GroupId, content.Epoch, content.Content.Type, content.AuthenticatedData);
-        var ciphertext = suite.Aead.Seal(key.Key, nonce, aad.Written, plaintext.Written);
+        using var ciphertext = new MlsWriter(plaintext.Length + AeadAlgorithm.TagSize);
+        suite.Aead.Seal(key.Key, nonce, aad.Written, plaintext.Written, ciphertext.Reserve(plaintext.Length + AeadAlgorithm.TagSize));
         consumed.Add(key.Key);
         consumed.Add(key.Nonce);
 
-        var senderData = SealSenderData(suite, senderDataSecret, content, ciphertext, leaf, generation, guard);
-        var message = new PrivateMessage(content.GroupId, content.Epoch, content.Content.Type, content.AuthenticatedData, senderData, ciphertext);
-        return (message, next, generation);
+        var senderData = SealSenderData(suite, senderDataSecret, content, ciphertext.Written, leaf, generation, guard);
+        var message = new PrivateMessage(
+            content.GroupId, content.Epoch, content.Content.Type, content.AuthenticatedData, senderData, ciphertext.WrittenMemory);
+        return (Codec.Encode<MlsMessage>(new MlsMessage.OfPrivateMessage(message), ciphertext.Length + 512), next, generation);
     }
 
     /// <summary>Opens the sender data (MLS-306).</summary>

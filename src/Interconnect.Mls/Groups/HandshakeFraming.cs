@@ -18,6 +18,6 @@ internal static class HandshakeFraming
 
         var (encrypted, tree, _) = MessageProtection.Protect(
             state.Suite, signed, state.SecretTree, state.Secrets.SenderData, client.Options.PaddingBlock, client.Random, consumed);
-        return (Codec.Encode<MlsMessage>(new MlsMessage.OfPrivateMessage(encrypted)), state with { SecretTree = tree });
+        return (encrypted, state with { SecretTree = tree });
     }
 }

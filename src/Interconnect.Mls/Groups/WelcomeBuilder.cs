@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
@@ -18,12 +17,11 @@ internal static class WelcomeBuilder
         using var intermediate = EpochSecrets.Intermediate(suite, epoch.Joiner, psk);
         using var welcomeSecret = EpochSecrets.Welcome(suite, intermediate);
         var (key, nonce) = WelcomeKey.Derive(suite, welcomeSecret);
-        var rented = ArrayPool<byte>.Shared.Rent(groupInfo.Length + AeadAlgorithm.TagSize); // as long as the tree, and public
-        var encryptedInfo = rented.AsMemory(0, groupInfo.Length + AeadAlgorithm.TagSize);
-        suite.Aead.Seal(key.Span, nonce, default, groupInfo, encryptedInfo.Span);
+        using var encryptedInfo = new MlsWriter(groupInfo.Length + AeadAlgorithm.TagSize);
+        suite.Aead.Seal(key.Span, nonce, default, groupInfo, encryptedInfo.Reserve(groupInfo.Length + AeadAlgorithm.TagSize));
         key.Dispose();
 
-        var scheduleContext = suite.EncryptContext(WelcomeKey.Label, encryptedInfo.Span);
+        var scheduleContext = suite.EncryptContext(WelcomeKey.Label, encryptedInfo.Written);
         var size = suite.Kem.Group.PrivateKeySize;
         var ephemeral = new byte[applied.Added.Count * size];
         client.Random.Fill(ephemeral);
@@ -39,9 +37,7 @@ internal static class WelcomeBuilder
         });
         CryptographicOperations.ZeroMemory(ephemeral);
 
-        var welcome = Codec.Encode<MlsMessage>(new MlsMessage.OfWelcome(new Welcome(suite.Id, secrets, encryptedInfo)), encryptedInfo.Length + 4096);
-        ArrayPool<byte>.Shared.Return(rented);
-        return welcome;
+        return Codec.Encode<MlsMessage>(new MlsMessage.OfWelcome(new Welcome(suite.Id, secrets, encryptedInfo.WrittenMemory)), encryptedInfo.Length + 4096);
     }
 }
 

@@ -233,9 +233,8 @@ public sealed class NegativeCorpus
             var framed = new FramedContent(
                 state.Context.GroupId, state.Context.Epoch, new Sender.Member(genuine.Alice.Leaf), ReadOnlyMemory<byte>.Empty, new Content.Application("x"u8.ToArray()));
             var signed = AuthenticatedContent.Sign(key, WireFormat.PrivateMessage, framed, state.EncodedContext);
-            var (message, _, _) = MessageProtection.Protect(
-                state.Suite, signed, state.SecretTree, state.Secrets.SenderData, 0, SystemRandomness.Instance, new ConsumedSecrets());
-            return Codec.Encode<MlsMessage>(new MlsMessage.OfPrivateMessage(message));
+            return MessageProtection.Protect(
+                state.Suite, signed, state.SecretTree, state.Secrets.SenderData, 0, SystemRandomness.Instance, new ConsumedSecrets()).Message;
         }
 
         Assert.Equal("MLS-304", genuine.Bob.Refusal(Encrypted(genuine.Cathy.Key)));

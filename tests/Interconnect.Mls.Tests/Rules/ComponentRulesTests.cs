@@ -229,8 +229,7 @@ public sealed class ComponentRulesTests
         var content = new FramedContent(
             person.Group.GroupId, person.Group.Epoch, new Sender.Member(person.Leaf), ReadOnlyMemory<byte>.Empty, new Content.OfProposal(proposal));
         var signed = AuthenticatedContent.Sign(person.Key, WireFormat.PrivateMessage, content, person.State.EncodedContext);
-        var (message, _, _) = MessageProtection.Protect(
-            person.State.Suite, signed, person.State.SecretTree, person.State.Secrets.SenderData, 0, person.Client.Random, new ConsumedSecrets());
-        return Codec.Encode<MlsMessage>(new MlsMessage.OfPrivateMessage(message));
+        return MessageProtection.Protect(
+            person.State.Suite, signed, person.State.SecretTree, person.State.Secrets.SenderData, 0, person.Client.Random, new ConsumedSecrets()).Message;
     }
 }

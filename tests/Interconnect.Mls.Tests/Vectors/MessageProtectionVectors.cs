@@ -77,7 +77,7 @@ public sealed class MessageProtectionVectors
 
             Open(format == WireFormat.PublicMessage
                 ? new MlsMessage.OfPublicMessage(new PublicMessage(framed, signed.Auth, signed.MembershipTag(suite, membership, context)))
-                : new MlsMessage.OfPrivateMessage(
+                : Codec.Decode<MlsMessage>(
                     MessageProtection.Protect(suite, signed, Tree, senderData, 32, SystemRandomness.Instance, new ConsumedSecrets()).Message), content);
         }
 
