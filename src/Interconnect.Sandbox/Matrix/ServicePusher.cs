@@ -8,7 +8,7 @@ namespace Interconnect.Sandbox;
 
 /// <summary>
 /// Pushes events to one application service in transactions of at most 100, one in flight, the same body under the same id until it is taken, with growing
-/// pauses (application service API, "Pushing events").
+/// pauses (application service API, "Pushing events"). A ping that the service asks for and answers ends the pause, as in Synapse.
 /// </summary>
 internal sealed class ServicePusher : IAsyncDisposable
 {
@@ -21,6 +21,7 @@ internal sealed class ServicePusher : IAsyncDisposable
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = TimeSpan.FromSeconds(60) };
     private readonly Task pushing;
     private long nextTransaction;
+    private volatile TaskCompletionSource pinged = NewSignal();
 
     public ServicePusher(ApplicationServiceRegistration registration, MatrixStore store, TimeProvider clock)
     {
@@ -53,9 +54,13 @@ internal sealed class ServicePusher : IAsyncDisposable
         try
         {
             using var answer = await SendAsync(HttpMethod.Post, "ping", MatrixJson.Bytes(transactionId is null ? [] : new JsonObject { ["transaction_id"] = transactionId }), cancellation);
-            return answer.IsSuccessStatusCode
-                ? MatrixAnswer.Ok(new JsonObject { ["duration_ms"] = (long)clock.GetElapsedTime(started).TotalMilliseconds })
-                : MatrixAnswer.Fail(502, "M_BAD_STATUS", $"The application service answered {(int)answer.StatusCode}");
+            if (!answer.IsSuccessStatusCode)
+            {
+                return MatrixAnswer.Fail(502, "M_BAD_STATUS", $"The application service answered {(int)answer.StatusCode}");
+            }
+
+            pinged.TrySetResult();
+            return MatrixAnswer.Ok(new JsonObject { ["duration_ms"] = (long)clock.GetElapsedTime(started).TotalMilliseconds });
         }
         catch (HttpRequestException)
         {
@@ -91,9 +96,15 @@ internal sealed class ServicePusher : IAsyncDisposable
                 var body = MatrixJson.Bytes(new JsonObject { ["events"] = new JsonArray([.. events.Select(e => (JsonNode)e.ToJson(store.Now, true))]) });
                 var path = "transactions/" + (++nextTransaction).ToString(CultureInfo.InvariantCulture);
                 store.Options.Observer?.Invoke("matrix transaction", body);
-                for (var delay = store.Options.RetryDelay; !await TryAsync(HttpMethod.Put, path, body); delay = delay * 2 < store.Options.MaxRetryDelay ? delay * 2 : store.Options.MaxRetryDelay)
+                for (var delay = store.Options.RetryDelay; ; delay = delay * 2 < store.Options.MaxRetryDelay ? delay * 2 : store.Options.MaxRetryDelay)
                 {
-                    await Task.Delay(delay, clock, stopping.Token);
+                    var signal = pinged = NewSignal();
+                    if (await TryAsync(HttpMethod.Put, path, body))
+                    {
+                        break;
+                    }
+
+                    await PauseAsync(delay, signal.Task);
                 }
             }
         }
@@ -102,6 +113,16 @@ internal sealed class ServicePusher : IAsyncDisposable
             // Stopped.
         }
     }
+
+    private async Task PauseAsync(TimeSpan delay, Task ended)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stopping.Token);
+        await Task.WhenAny(Task.Delay(delay, clock, over.Token), ended);
+        await over.CancelAsync();
+        stopping.Token.ThrowIfCancellationRequested();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>An invitation to a user of the service's namespace that nobody registered: the service may make it now.</summary>
     private async Task AskForUnknownUsersAsync(IEnumerable<MatrixEvent> events)

@@ -117,6 +117,28 @@ public sealed class SimulatedMatrixServerTests
         Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, "v1/appservice/gw/ping", new { transaction_id = "p" }, "as")).Status);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Push_ServiceRefusedAndIsPinged_TheTransactionComesAtOnce(bool pinged)
+    {
+        await using var sink = await TransactionSink.StartAsync();
+        sink.Refusals = 1;
+        await using var server = await MatrixTestServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test", RetryDelay = TimeSpan.FromMinutes(10) }, sink.Address);
+        await server.CreateRoomAsync(await server.SignInAsync(), "@gw_a:hs.test");
+        await sink.WaitAsync(s => Pushes(s) == 1 && s.Refusals == 0);
+
+        if (pinged)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await server.SendAsync(HttpMethod.Post, "v1/appservice/gw/ping", new { transaction_id = "p" }, "as")).Status);
+            await sink.WaitAsync(s => Pushes(s) == 2);
+        }
+
+        Assert.Equal(pinged ? 2 : 1, Pushes(sink));
+
+        static int Pushes(TransactionSink sink) => sink.Received.Count(r => r.Path.Contains("/transactions/", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Sync_MoreThanTheLimit_IsLimitedAndMessagesFillTheGap()
     {
