@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Warning, "Adapter {Network}: discarded, {RuleId}: {Reason}")]
     public static partial void Discarded(ILogger logger, string network, string ruleId, string reason);
 
+    [LoggerMessage(9, LogLevel.Warning, "Adapter {Network}: the homeserver cannot be asked to come again, {Reason}")]
+    public static partial void NotSummoned(ILogger logger, string network, string reason);
+
     [LoggerMessage(7, LogLevel.Error, "Adapter {Network}: a received event could not be submitted: {Failure}")]
     public static partial void SubmitFailed(ILogger logger, string network, string failure);
 }

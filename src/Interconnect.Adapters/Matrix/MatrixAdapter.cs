@@ -35,6 +35,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     private readonly ReadMarks marks = new();
     private readonly FrameAssembler assembler;
     private readonly TransactionListener listener;
+    private readonly Summons summons;
     private readonly NetworkDescription description;
     private readonly NetworkFeatures features;
     private readonly EdgeMetrics metrics;
@@ -61,6 +62,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         invitations = new InvitationQueue(rooms, openInvitations, clock, () => metrics.Discarded("MTX-018"));
         assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
         listener = new TransactionListener(options, hsToken, this);
+        summons = new Summons(connection.AskForPingAsync, clock, reason => Log.NotSummoned(this.logger, network.Value, reason));
         description = new NetworkDescription(network, provider, OuterEncryption.Tls, "in the users' endpoints; ghosts have no Matrix devices and no keys");
         features = MatrixFeatures.Of(options);
     }
@@ -102,11 +104,16 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         {
             throw new AdapterStartException("the address to listen on is taken");
         }
+
+        // The homeserver may have found nobody here before, and wait for minutes yet.
+        summons.After(TimeSpan.Zero);
+        summons.Start();
     }
 
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellation)
     {
+        await summons.DisposeAsync();
         await listener.DisposeAsync();
         await invitations.DisposeAsync();
         await connection.StopAsync();
@@ -148,12 +155,35 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         }
     }
 
+    /// <inheritdoc/>
+    public async ValueTask<TransactionOutcome> TakeAsync(string transactionId, ReadOnlySequence<byte> body, CancellationToken cancellation)
+    {
+        summons.NotNeeded();
+        TransactionOutcome? outcome = null;
+        try
+        {
+            return outcome = await TakeOnceAsync(transactionId, body, cancellation);
+        }
+        finally
+        {
+            // The homeserver's own wait grows with each refusal, however short the pause it is asked for; we are able again long before.
+            if (outcome is TransactionOutcome.Taken)
+            {
+                summons.NotNeeded();
+            }
+            else
+            {
+                summons.After(outcome is TransactionOutcome.NotNow { RetryAfter: var pause } && pause > Summons.Shortest ? pause : Summons.Shortest);
+            }
+        }
+    }
+
     /// <summary>
     /// Step 1 and 2 for a whole transaction: 1. was it done before; 2. each room's entries in order, rooms at the same time; 3. remember it; 4. the listener answers.
     /// A crash before 4: the homeserver brings the same transaction again, and what was stored of it is known by its event id. Parts of frames live in memory only
     /// and are acknowledged all the same: a crash forgets them, and the endpoint, which has no answer from the hub, sends the whole frame again under the same id.
     /// </summary>
-    public async ValueTask<TransactionOutcome> TakeAsync(string transactionId, ReadOnlySequence<byte> body, CancellationToken cancellation)
+    private async ValueTask<TransactionOutcome> TakeOnceAsync(string transactionId, ReadOnlySequence<byte> body, CancellationToken cancellation)
     {
         if (translator.TranslateIn(body) is not { } entries)
         {
@@ -217,6 +247,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await summons.DisposeAsync();
         await listener.DisposeAsync();
         await invitations.DisposeAsync();
         await connection.DisposeAsync();
@@ -243,6 +274,12 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
 
     private void Change(AdapterStatus changed)
     {
+        if (changed.State == AdapterState.Connected)
+        {
+            // Where we did not reach the homeserver, it may not have reached us.
+            summons.After(Summons.Shortest);
+        }
+
         status = changed;
         sink?.StatusChanged(changed);
     }

@@ -105,6 +105,13 @@ internal sealed class MatrixConnection : IAsyncDisposable
     public ValueTask<MatrixAnswer> JoinAsync(string room, string asUser, CancellationToken cancellation) =>
         RunAsync(aside, HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/join", [], asUser, cancellation);
 
+    /// <summary>
+    /// Asks the homeserver to ping us (client-server interface, <c>appservice/{id}/ping</c>, since specification 1.7). What fails is the way from it to us, which says nothing about the way
+    /// to it.
+    /// </summary>
+    public ValueTask<MatrixAnswer> AskForPingAsync(CancellationToken cancellation) =>
+        RunAsync(aside, HttpMethod.Post, $"_matrix/client/v1/appservice/{Uri.EscapeDataString(options.RegistrationId)}/ping", [], null, cancellation);
+
     /// <summary>Stops asking.</summary>
     public async Task StopAsync()
     {

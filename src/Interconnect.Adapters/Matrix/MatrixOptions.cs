@@ -28,6 +28,9 @@ public sealed record MatrixOptions
     /// <summary>A file whose first line is the <c>hs_token</c>.</summary>
     public string? HsTokenFile { get; init; }
 
+    /// <summary>The registration's <c>id</c>; <c>interconnect</c>. Used to ask the homeserver for a ping; with another one it comes back from an outage in its own time, up to nine minutes later.</summary>
+    public string RegistrationId { get; init; } = "interconnect";
+
     /// <summary>The registration's <c>sender_localpart</c>: the hub's own user; <c>gwbot</c>.</summary>
     public string ServiceLocalpart { get; init; } = "gwbot";
 
@@ -90,6 +93,11 @@ public sealed record MatrixOptions
         foreach (var problem in Secret.Problems("matrix:asToken", AsToken, AsTokenFile).Concat(Secret.Problems("matrix:hsToken", HsToken, HsTokenFile)))
         {
             yield return problem;
+        }
+
+        if (RegistrationId.Length is 0 or > 255 || RegistrationId.Any(char.IsControl))
+        {
+            yield return "matrix:registrationId is 1 to 255 characters, the id in the registration.";
         }
 
         if (ServiceLocalpart.Length is 0 or > 100 || !ServiceLocalpart.All(MatrixIdentifiers.IsLocalpartCharacter))

@@ -81,10 +81,12 @@ internal sealed class SimulatedMatrixFarSide : IFarSide
 
     public bool TellsRefusedSender => false;
 
-    public static async Task<SimulatedMatrixFarSide> CreateAsync(bool deliveredMeansRead = false)
+    /// <param name="deliveredMeansRead">The option of this name.</param>
+    /// <param name="retryDelay">How long the homeserver waits after a transaction that failed; null: a tenth of a second.</param>
+    public static async Task<SimulatedMatrixFarSide> CreateAsync(bool deliveredMeansRead = false, TimeSpan? retryDelay = null)
     {
-        var far = new SimulatedMatrixFarSide(
-            await SimulatedMatrixServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test", RetryDelay = TimeSpan.FromMilliseconds(100) }, TimeProvider.System), deliveredMeansRead);
+        var server = await SimulatedMatrixServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test", RetryDelay = retryDelay ?? TimeSpan.FromMilliseconds(100) }, TimeProvider.System);
+        var far = new SimulatedMatrixFarSide(server, deliveredMeansRead);
         await Migrations.ApplyAsync(far.database, "adapters", typeof(AdapterServices).Assembly, default);
         far.Server.AddApplicationService(new ApplicationServiceRegistration
         {
@@ -98,7 +100,9 @@ internal sealed class SimulatedMatrixFarSide : IFarSide
         return far;
     }
 
-    public INetworkAdapter CreateAdapter() => new MatrixAdapter(Network, Options("as-token"), database, TimeProvider.System);
+    public INetworkAdapter CreateAdapter() => CreateAdapter("interconnect", TimeProvider.System);
+
+    public MatrixAdapter CreateAdapter(string registrationId, TimeProvider clock) => new(Network, Options("as-token") with { RegistrationId = registrationId }, database, clock);
 
     /// <summary>Whether every invitation is answered.</summary>
     public async Task<bool> NothingIsOpenAsync() => (await new InvitationRecords(database, Network, TimeProvider.System).AllAsync(1, default)).Count == 0;
