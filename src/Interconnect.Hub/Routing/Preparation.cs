@@ -12,7 +12,7 @@ internal static class Preparation
     private const int WorthParallel = 4;
 
     /// <summary>Prepares a batch in its order; bodies that are no envelopes are named in <paramref name="unusable"/>.</summary>
-    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<ReadOnlyMemory<byte>> bodies, HubPolicy policy, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
+    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<ReadOnlyMemory<byte>> bodies, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
     {
         var events = new PreparedEvent?[bodies.Count];
         var errors = new SchemaError?[bodies.Count];
@@ -33,7 +33,7 @@ internal static class Preparation
 
         void One(int i)
         {
-            if (TryPrepare(stream, bodies[i], policy, now, out var prepared, out var error))
+            if (TryPrepare(stream, bodies[i], policy, verifiers, now, out var prepared, out var error))
             {
                 events[i] = prepared;
             }
@@ -45,7 +45,7 @@ internal static class Preparation
     }
 
     /// <summary>Prepares one body.</summary>
-    public static bool TryPrepare(HubStream stream, ReadOnlyMemory<byte> body, HubPolicy policy, DateTimeOffset now, [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
+    public static bool TryPrepare(HubStream stream, ReadOnlyMemory<byte> body, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
     {
         prepared = null;
         if (!EnvelopeCodec.TryDecode(body, out var envelope, out error))
@@ -61,7 +61,7 @@ internal static class Preparation
 
         try
         {
-            prepared = Examine(prepared, policy, now);
+            prepared = Examine(prepared, policy, verifiers, now);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -71,7 +71,7 @@ internal static class Preparation
         return true;
     }
 
-    private static PreparedEvent Examine(PreparedEvent prepared, HubPolicy policy, DateTimeOffset now)
+    private static PreparedEvent Examine(PreparedEvent prepared, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now)
     {
         var envelope = prepared.Envelope;
         if (envelope.Proof is not { } proof)
@@ -80,8 +80,8 @@ internal static class Preparation
         }
 
         var known = CipherSuite.TryGet(proof.CipherSuite, out var suite) && policy.IsAllowed(proof.CipherSuite);
-        var valid = known && (policy.Options.UnsafeTrustFrameSignatures || suite!.VerifyWithLabel(
-            proof.SignatureKey.Span, FrameProof.Label,
+        var valid = known && (policy.Options.UnsafeTrustFrameSignatures || verifiers.Verify(
+            suite!, proof.SignatureKey.Span,
             FrameProof.SignedContent(proof.FrameId, proof.Client, proof.CreatedAt, proof.CipherSuite, envelope.EncodedEvent.Span), proof.Signature.Span));
         prepared = prepared with { FrameKey = FrameKey.Of(proof), SignatureValid = valid };
 

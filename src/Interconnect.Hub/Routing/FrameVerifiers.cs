@@ -1,0 +1,68 @@
+using Interconnect.Federation;
+using Interconnect.Mls;
+
+namespace Interconnect.Hub;
+
+/// <summary>
+/// Checks the signatures of frames. Keeps the parsed ECDSA keys of the clients that signed last, at most <paramref name="capacity"/> in each of two generations: to parse one and use it
+/// once takes two to three times as long as to use it; an Edwards key is parsed in no time. Only who signed validly is kept, so what is no key takes no place. Whose key it is, and
+/// whether it is registered, is decided later. Thread-safe.
+/// </summary>
+internal sealed class FrameVerifiers(int capacity)
+{
+    /// <summary>What a hub keeps; some kilobytes each.</summary>
+    public const int Kept = 4_000;
+
+    private readonly Lock gate = new();
+    private readonly GenerationalCache<(ushort Suite, string Key), SignatureVerifier> known = new(capacity);
+
+    /// <summary>How many keys are kept.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return known.Count;
+            }
+        }
+    }
+
+    /// <summary>Whether the signature is valid; false for a key that cannot be read, too.</summary>
+    public bool Verify(CipherSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
+    {
+        if (!IsEcdsa(suite))
+        {
+            return suite.VerifyWithLabel(key, FrameProof.Label, content, signature);
+        }
+
+        var name = (suite.Id, Convert.ToHexString(key));
+        if (Find(name) is { } verifier)
+        {
+            return verifier.VerifyWithLabel(FrameProof.Label, content, signature);
+        }
+
+        if (!suite.CreateVerifier(key).TryGet(out var parsed, out _) || !parsed.VerifyWithLabel(FrameProof.Label, content, signature))
+        {
+            return false;
+        }
+
+        lock (gate)
+        {
+            known.Set(name, parsed);
+        }
+
+        return true;
+    }
+
+    // RFC 9420 section 17.1: the suites over P-256, P-521 and P-384.
+    private static bool IsEcdsa(CipherSuite suite) => suite.Id is 2 or 5 or 7;
+
+    private SignatureVerifier? Find((ushort Suite, string Key) name)
+    {
+        lock (gate)
+        {
+            return known.TryGet(name, out var verifier) ? verifier : null;
+        }
+    }
+}
