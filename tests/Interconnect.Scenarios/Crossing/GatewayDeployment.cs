@@ -10,7 +10,7 @@ namespace Interconnect.Scenarios.Crossing;
 /// The gateway as an operator runs it: hub and one adapter a network, each a process of its own, on RabbitMQ (a virtual host of its own) and PostgreSQL (a database of
 /// its own), configured by files in a folder. Roles can be killed and started again.
 /// </summary>
-public sealed class GatewayDeployment : IAsyncDisposable
+public sealed class GatewayDeployment : IAsyncDisposable, IWitness
 {
     public const string HubDomain = "hub.test";
     public const string Hub = "hub";
@@ -23,7 +23,7 @@ public sealed class GatewayDeployment : IAsyncDisposable
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
     private readonly Dictionary<string, ChildProcess> running = [];
     private readonly Dictionary<string, int> ports = [];
-    private readonly List<string> logs = [];
+    private readonly List<(string Role, IReadOnlyList<string> Lines)> ended = [];
 
     private GatewayDeployment(DevServers servers, string virtualHost, string folder, string database)
     {
@@ -43,7 +43,7 @@ public sealed class GatewayDeployment : IAsyncDisposable
     public IReadOnlyList<int> ProcessIds => [.. running.Values.Select(p => p.Id)];
 
     /// <summary>Everything the roles have printed so far, the killed ones included.</summary>
-    public IReadOnlyList<string> Logs => [.. logs, .. running.Values.SelectMany(p => p.Output.Concat(p.Errors))];
+    public IReadOnlyList<string> Logs => [.. ended.SelectMany(e => e.Lines), .. running.Values.SelectMany(Printed)];
 
     /// <summary>Writes the configuration and starts every role. Networks: <c>prosody</c>, <c>ejabberd</c>, <c>synapse</c>.</summary>
     /// <param name="servers">The real servers.</param>
@@ -57,6 +57,7 @@ public sealed class GatewayDeployment : IAsyncDisposable
         await ControlBrokerAsync(servers, "set_permissions", "-p", name, new Uri(servers.Amqp).UserInfo.Split(':')[0], ".*", ".*", ".*");
         var folder = Directory.CreateTempSubdirectory("interconnect-crossing-").FullName;
         var deployment = new GatewayDeployment(servers, name, folder, await servers.CreateDatabaseAsync());
+        Evidence.Add(deployment);
         deployment.WriteConfiguration(networks, peered, matrixListen);
         try
         {
@@ -86,7 +87,7 @@ public sealed class GatewayDeployment : IAsyncDisposable
         running.Remove(role);
         process.Kill();
         await process.WaitForExitAsync(TimeSpan.FromSeconds(20));
-        logs.AddRange(process.Output.Concat(process.Errors));
+        ended.Add((role, Printed(process)));
         await process.DisposeAsync();
     }
 
@@ -97,7 +98,7 @@ public sealed class GatewayDeployment : IAsyncDisposable
         running.Remove(role);
         process.Terminate();
         var code = await process.WaitForExitAsync(TimeSpan.FromSeconds(60));
-        logs.AddRange(process.Output.Concat(process.Errors));
+        ended.Add((role, Printed(process)));
         await process.DisposeAsync();
         return code;
     }
@@ -122,14 +123,20 @@ public sealed class GatewayDeployment : IAsyncDisposable
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
+    /// <summary>What each role printed, those that were killed first, then the servers' last lines.</summary>
+    Task<IReadOnlyList<(string Name, IReadOnlyList<string> Lines)>> IWitness.TestifyAsync() =>
+        Task.FromResult<IReadOnlyList<(string, IReadOnlyList<string>)>>(
+            [.. ended.Select(e => (e.Role + " (ended)", e.Lines)), .. running.Select(r => (r.Key, Printed(r.Value))), .. Evidence.OfServers(servers)]);
+
     public async ValueTask DisposeAsync()
     {
+        Evidence.Remove(this);
         foreach (var process in running.Values)
         {
             process.Terminate();
         }
 
-        foreach (var process in running.Values)
+        foreach (var (role, process) in running)
         {
             try
             {
@@ -140,8 +147,11 @@ public sealed class GatewayDeployment : IAsyncDisposable
                 // Disposing kills it.
             }
 
+            ended.Add((role, Printed(process)));
             await process.DisposeAsync();
         }
+
+        ended.ForEach(e => Evidence.Keep($"{virtualHost}-{e.Role}", e.Lines));
 
         http.Dispose();
         await ControlBrokerAsync(servers, "delete_vhost", virtualHost);
@@ -155,6 +165,8 @@ public sealed class GatewayDeployment : IAsyncDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+
+    private static IReadOnlyList<string> Printed(ChildProcess process) => [.. process.Output, .. process.Errors];
 
     private static async Task ControlBrokerAsync(DevServers servers, params string[] arguments)
     {

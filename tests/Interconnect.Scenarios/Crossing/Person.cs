@@ -7,7 +7,7 @@ using Interconnect.Testing;
 namespace Interconnect.Scenarios.Crossing;
 
 /// <summary>A person with an endpoint: an account on a real server, a store of its own, online or offline.</summary>
-public sealed class Person : IAsyncDisposable
+public sealed class Person : IAsyncDisposable, IWitness
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private const string Password = "correct-horse-7";
@@ -18,6 +18,7 @@ public sealed class Person : IAsyncDisposable
     private EndpointStore? store;
     private EndpointClient? client;
     private readonly ConcurrentQueue<string> heard = new();
+    private readonly ConcurrentQueue<string> happenings = new();
     private EventSubscription? events;
     private Task listening = Task.CompletedTask;
 
@@ -52,8 +53,17 @@ public sealed class Person : IAsyncDisposable
             Assert.Null(EndpointClient.Initialise(made, account, "phone", TimeProvider.System));
         }
 
-        await person.GoOnlineAsync();
-        return person;
+        Evidence.Add(person);
+        try
+        {
+            await person.GoOnlineAsync();
+            return person;
+        }
+        catch
+        {
+            await person.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>The texts received while online, in the order in which the endpoint announced them.</summary>
@@ -73,10 +83,7 @@ public sealed class Person : IAsyncDisposable
         using var limit = new CancellationTokenSource(Patience);
         var failure = await client.StartAsync(EndpointTransports.Create(client.Account, client.TransportMemory, TimeProvider.System), limit.Token);
         Assert.True(failure is null, failure?.ToString());
-        while ((await client.ProfileAsync(limit.Token)).HubDomain is null)
-        {
-            await Task.Delay(50, limit.Token);
-        }
+        await UntilAsync(async () => (await client.ProfileAsync()).HubDomain is not null, $"the hub's answer to the keys published over {client.Account.Kind}");
     }
 
     /// <summary>Disconnects and closes the store, as when the device is switched off.</summary>
@@ -119,7 +126,16 @@ public sealed class Person : IAsyncDisposable
     public async Task<EndpointMessage> UntilStateAsync(string id, MessageState state, TimeSpan? limit = null)
     {
         using var patience = new CancellationTokenSource(limit ?? Patience);
-        var message = await Client.WaitForAsync(id, m => m.State == state, patience.Token);
+        EndpointMessage message;
+        try
+        {
+            message = await Client.WaitForAsync(id, m => m.State == state, patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw await Evidence.FailureAsync($"a message in state {state}, it is {(await Client.MessageAsync(id))?.State}");
+        }
+
         Assert.True(message.State == state, $"{message.State} {message.RuleId} {message.Reason}");
         return message;
     }
@@ -129,13 +145,32 @@ public sealed class Person : IAsyncDisposable
         var deadline = DateTime.UtcNow + (limit ?? Patience);
         while (!await condition())
         {
-            Assert.True(DateTime.UtcNow < deadline, $"Waited too long for: {what}");
+            if (DateTime.UtcNow >= deadline)
+            {
+                throw await Evidence.FailureAsync(what);
+            }
+
             await Task.Delay(100);
         }
     }
 
+    /// <summary>Where the endpoint stands, and what happened to it; without texts.</summary>
+    async Task<IReadOnlyList<(string Name, IReadOnlyList<string> Lines)>> IWitness.TestifyAsync()
+    {
+        var state = "offline";
+        if (client is { } online)
+        {
+            var profile = await online.ProfileAsync();
+            var defect = online.Running.IsFaulted ? online.Running.Exception!.InnerException!.GetType().Name : "none";
+            state = $"{profile.Network}, hub {profile.HubDomain?.Value ?? "not known"}, {await online.OutboxCountAsync()} frames wait for an answer, {profile.KeyPackages} key packages, defect: {defect}";
+        }
+
+        return [($"the endpoint of {User.Value}", [.. happenings, state])];
+    }
+
     public async ValueTask DisposeAsync()
     {
+        Evidence.Remove(this);
         await GoOfflineAsync();
         Directory.Delete(folder, recursive: true);
     }
@@ -148,8 +183,27 @@ public sealed class Person : IAsyncDisposable
             {
                 heard.Enqueue(received.Message.Text!);
             }
+
+            happenings.Enqueue($"{happened.At:HH:mm:ss.fff} {Describe(happened)}");
+            while (happenings.Count > 400)
+            {
+                happenings.TryDequeue(out _);
+            }
         }
     }
+
+    private static string Describe(EndpointEvent happened) => happened switch
+    {
+        EndpointEvent.ConnectionChanged changed => $"{changed.Status.State} {changed.Status.Why}",
+        EndpointEvent.SendDelayed delayed => $"sending delayed, {delayed.Why}",
+        EndpointEvent.FrameRejected rejected => $"frame rejected, {rejected.RuleId}: {rejected.Reason}",
+        EndpointEvent.KeysPublished keys => $"{keys.Count} keys published, {keys.Refusal?.RuleId ?? "accepted"}",
+        EndpointEvent.ConsentAnswered consent => $"consent answered, {consent.Refusal?.RuleId ?? "accepted"}",
+        EndpointEvent.RoomDelayed room => $"room delayed, {room.Refusal.RuleId}",
+        EndpointEvent.MessageChanged message => $"message {message.Message.State} {message.Message.RuleId}",
+        EndpointEvent.GapSkipped gap => $"gap of {gap.Missing} skipped",
+        var other => other.GetType().Name,
+    };
 
     private static EndpointStore Opened(StoreOpening opening) => opening switch
     {
