@@ -100,7 +100,8 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
     /// Closes a channel, which gives all its unacknowledged messages back at once and in order. Completes as soon as nothing can be sent on it any more: the
     /// client's own task waits for the deliveries it dispatched, and those wait here.
     /// </summary>
-    public static async Task CloseAsync(IChannel channel, TimeProvider time)
+    /// <returns>The client's own task; it never throws.</returns>
+    public static async Task<Task> CloseAsync(IChannel channel, TimeProvider time)
     {
         var closing = channel.CloseAsync(200, "The reader stops", abort: true);
         while (channel.IsOpen && !closing.IsCompleted)
@@ -108,7 +109,7 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
             await Task.Delay(TimeSpan.FromMilliseconds(5), time);
         }
 
-        _ = closing.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        return closing.ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     // A channel nobody asked for any more.

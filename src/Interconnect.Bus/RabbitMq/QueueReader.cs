@@ -14,6 +14,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AcknowledgePatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(2);
 
     private readonly BusAddress address;
     private readonly int partition;
@@ -50,7 +51,9 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
 
     /// <summary>
     /// In this order, because of the broker: finish the batch and acknowledge it, then close the channel, which gives all the rest back at once and in order.
-    /// Cancelling the consumer first would let the next reader take what follows before it has what came before.
+    /// Cancelling the consumer first would let the next reader take what follows before it has what came before. Only when the channel is closed to the end is the
+    /// endpoint stopped: MassTransit disposes a channel that is not open any more, and a client whose channel is disposed while it closes cannot close its connection
+    /// either, but sends channel.close on channel 0 (8.4.0 with client 7.1.2, seen), which the broker takes for an error.
     /// </summary>
     public async Task StopAsync()
     {
@@ -61,11 +64,12 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
             await Task.Delay(TimeSpan.FromMilliseconds(10), time);
         }
 
+        var closing = Task.CompletedTask;
         if (pump.Transport is { IsOpen: true } channel)
         {
             try
             {
-                await PartitionPump.CloseAsync(channel, time);
+                closing = await PartitionPump.CloseAsync(channel, time);
             }
             catch (Exception e)
             {
@@ -75,6 +79,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
         }
 
         pump.Drop();
+        await closing.WaitAsync(ClosePatience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await stop.CancelAsync();
         await running;
     }
