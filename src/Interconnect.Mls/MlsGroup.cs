@@ -20,7 +20,7 @@ public sealed class MlsGroup
     {
         this.client = client;
         State = state;
-        members = new Lazy<IReadOnlyList<Member>>(() => state.Tree.Leaves().Select(item => state.Tree.Member(item.Index)).ToList());
+        members = new Lazy<IReadOnlyList<Member>>(state.Tree.Members);
     }
 
     /// <summary>The group's id.</summary>

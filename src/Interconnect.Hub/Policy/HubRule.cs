@@ -156,7 +156,7 @@ public sealed record HubRule
     public static HubRule CommitEpoch { get; } = new("HUB-055", "The commit is for the group's current epoch; another came first.");
 
     /// <summary>GroupInfo.</summary>
-    public static HubRule GroupInfoValid { get; } = new("HUB-056", "The GroupInfo's signature and tree hold together.");
+    public static HubRule GroupInfoValid { get; } = new("HUB-056", "The GroupInfo's signature and tree hold together, and it has external_pub.");
 
     /// <summary>GroupInfo's place.</summary>
     public static HubRule GroupInfoPlace { get; } = new("HUB-057", "The GroupInfo is of the room's group, of the epoch after the commit and of the group's suite.");

@@ -7,8 +7,13 @@ namespace Interconnect.Hub;
 
 /// <summary>
 /// Orders the handshakes of a room: the first valid commit of an epoch wins, the others learn the current epoch and start again. Checks, in this order: (1) the room and its size,
-/// (2) the commit and its place, (3) the GroupInfo of the epoch after it, and that the commit leads there, (4) who joins, (5) somebody else is there, agreement and consent.
-/// The hub holds no group secret. A room's first commit has no GroupInfo before it, so there (3) rests on the signer, who must be the sender; the joiner checks the rest.
+/// (2) the commit and its place, (3) the GroupInfo's place and that it names clients, that the commit leads there, and who signed it, (4) who is in the group and who joins,
+/// (5) somebody else is there, agreement and consent. The hub holds no group secret. A room's first commit has no GroupInfo before it, so there (3) rests on the signer, who must be the
+/// sender; the joiner checks the rest.
+/// <para>
+/// This runs inside the transaction, so what a commit costs here every conversation waits for: reopening the stored group hashes its tree, and then the signatures of the commit, of
+/// its new leaves and of the GroupInfo are checked. Those of all members are checked once, when the room is made, and that is prepared outside (<see cref="Preparation"/>).
+/// </para>
 /// </summary>
 internal static class RoomUpdates
 {
@@ -16,7 +21,14 @@ internal static class RoomUpdates
     private const byte CommitContent = 3;
     private const byte MemberSender = 1;
 
-    private static readonly PublicGroupOptions Following = new() { Authentication = ClientCredentials.Instance, RequireExternalPub = false };
+    // Of Interconnect.Mls: the GroupInfo says of the next epoch something else than the commit makes of it.
+    private const string GroupInfoFollows = "MLS-611";
+
+    /// <summary>
+    /// How a room's group is judged, first and later. The hub refuses external commits, but the GroupInfo it keeps is the only door for who may come by one later, and nobody else can
+    /// add external_pub to what a member signed: each that comes in must have it, as draft-ietf-mimi-protocol has hubs serve it.
+    /// </summary>
+    public static readonly PublicGroupOptions Judging = new() { Authentication = ClientCredentials.Instance, RequireExternalPub = true };
 
     public static bool IsGroupOf(RoomUri room, ReadOnlySpan<byte> groupId) => groupId.SequenceEqual(Encoding.UTF8.GetBytes(room.Value));
 
@@ -36,14 +48,19 @@ internal static class RoomUpdates
         var facts = prepared.Handshake!;
         var room = view.Rooms[update.Room];
         var client = prepared.Envelope.Proof!.Client;
-        var refused = Commit(update, facts, room, client) ?? GroupInfo(update, facts, prepared.Envelope.Proof!) ?? Transition(update, room) ?? Members(facts, view);
+        PublicGroup? group = null;
+        var refused = Commit(update, facts, room, client)
+            ?? GroupInfo(update, facts, prepared.Envelope.Proof!)
+            ?? Follow(update, facts, room, out group)
+            ?? Signer(group!, facts, prepared.Envelope.Proof!)
+            ?? Members(group!, facts, view);
         if (refused is not null)
         {
             return refused;
         }
 
         // (4)
-        var members = facts.Members!;
+        var members = facts.Named!;
         var joiners = members.Except(room?.Members ?? [client]).ToHashSet();
         refused = Joiners(update, facts, joiners, prepared.Envelope.Sender!, view);
         if (refused is not null)
@@ -51,8 +68,7 @@ internal static class RoomUpdates
             return refused;
         }
 
-        var header = facts.GroupInfo!.Header;
-        var changed = new Room(update.Room, header.Epoch, header.CipherSuite, members, update.GroupInfo.ToArray(), room?.CreatedAt ?? now, now);
+        var changed = new Room(update.Room, group!.Epoch, group.Suite.Id, members, update.GroupInfo.ToArray(), room?.CreatedAt ?? now, now);
         if (changed.Participants.Count > policy.Limits.MaxParticipants)
         {
             return new Decision.Refused(HubRule.RoomSize);
@@ -68,7 +84,7 @@ internal static class RoomUpdates
 
         foreach (var other in others)
         {
-            if (policy.Peering(sender, other, header.CipherSuite) is { } disagreed)
+            if (policy.Peering(sender, other, changed.Suite) is { } disagreed)
             {
                 return disagreed;
             }
@@ -121,39 +137,52 @@ internal static class RoomUpdates
             return new(HubRule.GroupInfoValid, facts.Error);
         }
 
-        if (!IsGroupOf(update.Room, info.Header.GroupId.Span) || info.Header.Epoch != facts.Commit!.Epoch + 1 || info.Header.CipherSuite != proof.CipherSuite)
+        if (!IsGroupOf(update.Room, info.GroupId.Span) || info.Epoch != facts.Commit!.Epoch + 1 || info.CipherSuite != proof.CipherSuite)
         {
             return new(HubRule.GroupInfoPlace);
         }
 
-        return Preparation.TryReadClient(info.Signer.Credential, out var signer) && signer == proof.Client && info.Signer.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span)
-            ? null
-            : new(HubRule.GroupInfoSigner);
+        return facts.Named is null ? new(HubRule.MembersRegistered) : null;
     }
 
-    private static Decision.Refused? Transition(RoomUpdate update, Room? room)
+    private static Decision.Refused? Follow(RoomUpdate update, HandshakeFacts facts, Room? room, out PublicGroup? next)
     {
+        next = facts.Made;
         if (room is null)
         {
             return null;
         }
 
-        // Stored after it was verified, so what does not hold together now is a damaged row: a defect.
-        return PublicGroup.Reopen(Following, room.GroupInfo).Value.ReceiveCommit(update.Commit, update.GroupInfo)
-            .Match<Decision.Refused?>(transition => transition.IsExternal ? new(HubRule.CommitReadable) : null, error => new(HubRule.CommitLeads, error.Rule));
+        // Stored after it was accepted, so what does not hold together now is a damaged row: a defect.
+        var stored = PublicGroup.Reopen(Judging, room.GroupInfo).Value;
+        if (!stored.ReceiveCommit(update.Commit).TryGet(out var transition, out var error))
+        {
+            return new(HubRule.CommitLeads, error.Rule);
+        }
+
+        return transition.Next.WithGroupInfo(update.GroupInfo).TryGet(out next, out error) ? null
+            : new(error.Rule == GroupInfoFollows ? HubRule.CommitLeads : HubRule.GroupInfoValid, error.Rule);
     }
 
-    private static Decision.Refused? Members(HandshakeFacts facts, HubView view)
+    private static Decision.Refused? Signer(PublicGroup group, HandshakeFacts facts, FrameProof proof)
     {
-        if (facts.Members is not { } members || members.Distinct().Count() != members.Count)
+        var signer = group.Members.First(m => m.LeafIndex == facts.GroupInfo!.Signer);
+        return Preparation.IsNamed(signer.Credential, proof.Client) && signer.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span) ? null : new(HubRule.GroupInfoSigner);
+    }
+
+    // The names were read from a tree that nobody had verified then; here each is held against the verified group's leaf.
+    private static Decision.Refused? Members(PublicGroup group, HandshakeFacts facts, HubView view)
+    {
+        var named = facts.Named!;
+        if (named.Count != group.MemberCount || named.Distinct().Count() != named.Count)
         {
             return new(HubRule.MembersRegistered);
         }
 
-        for (var i = 0; i < members.Count; i++)
+        for (var i = 0; i < named.Count; i++)
         {
-            Member leaf = facts.GroupInfo!.Members[i];
-            if (view.Clients[members[i]] is not { } registered || !leaf.SignatureKey.Span.SequenceEqual(registered.SignatureKey))
+            var leaf = group.Members[i];
+            if (!Preparation.IsNamed(leaf.Credential, named[i]) || view.Clients[named[i]] is not { } registered || !leaf.SignatureKey.Span.SequenceEqual(registered.SignatureKey))
             {
                 return new(HubRule.MembersRegistered);
             }
@@ -175,7 +204,7 @@ internal static class RoomUpdates
             welcomed.Add(claim.Client);
         }
 
-        if (facts.Welcome is { } welcome && welcome.CipherSuite != facts.GroupInfo!.Header.CipherSuite)
+        if (facts.Welcome is { } welcome && welcome.CipherSuite != facts.GroupInfo!.CipherSuite)
         {
             return new(HubRule.WelcomeReadable);
         }

@@ -94,9 +94,9 @@ internal sealed class GroupNeeds
                 break;
             case RoomUpdate update:
                 Rooms.Add(update.Room);
-                Clients.UnionWith(prepared.Handshake?.Members ?? []);
+                Clients.UnionWith(prepared.Handshake?.Named ?? []);
                 Welcomed.AddRange((prepared.Handshake?.Welcome?.KeyPackageRefs ?? []).Select(r => r.ToArray()));
-                inRooms.Add((sender, update.Room, prepared.Handshake?.Members ?? []));
+                inRooms.Add((sender, update.Room, prepared.Handshake?.Named ?? []));
                 break;
             case ConsentEntry entry:
                 Pairs.Add((entry.Requester, entry.Target));

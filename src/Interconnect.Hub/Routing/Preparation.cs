@@ -6,7 +6,11 @@ using Interconnect.Mls.PublicGroups;
 
 namespace Interconnect.Hub;
 
-/// <summary>Turns a bus batch into prepared events. Pure but for the clock; the expensive part, signatures, runs in parallel within a batch.</summary>
+/// <summary>
+/// Turns a bus batch into prepared events. Pure but for the clock; what costs most and needs no state runs here, in parallel within a batch and outside the transaction: signatures of
+/// frames and key packages, and the whole of the GroupInfo that makes a room. A later commit's place is in the decision, since it is judged by the stored group, which only the
+/// transaction knows; no leaf's signature is checked for it again.
+/// </summary>
 internal static class Preparation
 {
     private const int WorthParallel = 4;
@@ -112,15 +116,22 @@ internal static class Preparation
             return new HandshakeFacts(commit, null, null, error.Rule);
         }
 
-        return PublicGroupCheck.Verify(update.GroupInfo).Match(
-            info => new HandshakeFacts(commit, welcome, info, null) { Members = ClientsOf(info) },
-            refused => new HandshakeFacts(commit, welcome, null, refused.Rule));
+        if (!GroupInfoHeader.TryRead(update.GroupInfo, out var info, out error) || !info.ReadMembers().TryGet(out var members, out error))
+        {
+            return new HandshakeFacts(commit, welcome, null, error.Rule);
+        }
+
+        // Only a commit of epoch 0 can make a room; the decision refuses others where there is none, and this one where there is one.
+        var facts = new HandshakeFacts(commit, welcome, info, null) { Named = ClientsOf(members) };
+        return commit.Epoch > 0 || facts.Named is null
+            ? facts
+            : PublicGroup.Open(RoomUpdates.Judging, update.GroupInfo).Match(made => facts with { Made = made }, refused => new HandshakeFacts(commit, welcome, null, refused.Rule));
     }
 
-    private static IReadOnlyList<ClientUri>? ClientsOf(VerifiedGroupInfo info)
+    private static IReadOnlyList<ClientUri>? ClientsOf(IReadOnlyList<Member> members)
     {
-        var clients = new List<ClientUri>(info.Members.Count);
-        foreach (var member in info.Members)
+        var clients = new List<ClientUri>(members.Count);
+        foreach (var member in members)
         {
             if (!TryReadClient(member.Credential, out var client))
             {
@@ -139,6 +150,10 @@ internal static class Preparation
         client = null;
         return credential.Type == MemberCredential.Basic
             && ClientUri.TryParse(Encoding.UTF8.GetString(credential.Identity.Span), out client)
-            && credential.Identity.Span.SequenceEqual(Encoding.UTF8.GetBytes(client.Value));
+            && IsNamed(credential, client);
     }
+
+    /// <summary>Whether the credential names this client.</summary>
+    public static bool IsNamed(MemberCredential credential, ClientUri client) =>
+        credential.Type == MemberCredential.Basic && credential.Identity.Span.SequenceEqual(Encoding.UTF8.GetBytes(client.Value));
 }

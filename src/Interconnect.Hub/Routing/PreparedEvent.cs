@@ -39,13 +39,19 @@ internal sealed record PreparedEvent(HubStream Stream, ReadOnlyMemory<byte> Body
     public Exception? Defect { get; init; }
 }
 
-/// <summary>What anybody can read and verify of a room update.</summary>
+/// <summary>What anybody can read of a room update without knowing the room, and verify when it makes one.</summary>
 /// <param name="Commit">Null when it is no PublicMessage.</param>
 /// <param name="Welcome">Null when there is none or it cannot be read.</param>
-/// <param name="GroupInfo">Null when it does not hold together.</param>
+/// <param name="GroupInfo">Read, not verified; null when it cannot be read or has no tree, or when it would make a room and does not hold together.</param>
 /// <param name="Error">The first MLS rule that was broken.</param>
-internal sealed record HandshakeFacts(PublicHandshake? Commit, WelcomeHeader? Welcome, VerifiedGroupInfo? GroupInfo, string? Error)
+internal sealed record HandshakeFacts(PublicHandshake? Commit, WelcomeHeader? Welcome, GroupInfoHeader? GroupInfo, string? Error)
 {
-    /// <summary>The members' clients in the order of leaves; null when a credential is not basic or does not name a client.</summary>
-    public IReadOnlyList<ClientUri>? Members { get; init; }
+    /// <summary>The group of a room's first commit, verified; null for every other commit, whose group follows from the stored one, and when <see cref="Named"/> is null.</summary>
+    public PublicGroup? Made { get; init; }
+
+    /// <summary>
+    /// The clients that the GroupInfo's tree names in the order of leaves, whose rows the decision needs: claims until they are held against the verified group. Null when a credential
+    /// is not basic or does not name a client.
+    /// </summary>
+    public IReadOnlyList<ClientUri>? Named { get; init; }
 }

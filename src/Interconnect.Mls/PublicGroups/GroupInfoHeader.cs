@@ -6,7 +6,7 @@ using Interconnect.Mls.Tree;
 
 namespace Interconnect.Mls.PublicGroups;
 
-/// <summary>What anybody can read from a GroupInfo. Nothing in it is verified; <see cref="PublicGroupCheck"/> does that.</summary>
+/// <summary>What anybody can read from a GroupInfo. Nothing in it is verified; <see cref="PublicGroup"/> does that.</summary>
 /// <param name="GroupId">The group.</param>
 /// <param name="Epoch">Its epoch.</param>
 /// <param name="CipherSuite">IANA number; not necessarily a known one.</param>
@@ -23,7 +23,18 @@ public sealed record GroupInfoHeader(
     public static bool TryRead(ReadOnlyMemory<byte> mlsMessage, [NotNullWhen(true)] out GroupInfoHeader? header, [NotNullWhen(false)] out MlsError? error) =>
         MlsRefusal.Catch(() => Of(ServerDecoding.Decode<MlsMessage.OfGroupInfo>(mlsMessage).GroupInfo)).TryGet(out header, out error);
 
-    internal static GroupInfoHeader Of(GroupInfo info) => new(
+    /// <summary>
+    /// Whom <see cref="RatchetTree"/> names, by leaf index: claims, as all else here; neither the tree's hash nor any signature is looked at. Refuses an unknown suite
+    /// (MLS-610), no tree (MLS-606), and one that cannot be decoded.
+    /// </summary>
+    public MlsResult<IReadOnlyList<Member>> ReadMembers() => MlsRefusal.Catch(() =>
+    {
+        Rules.GroupContextValid.Require(Mls.CipherSuite.TryGet(CipherSuite, out var suite));
+        Rules.TreeMissing.Require(RatchetTree is not null);
+        return RatchetTreeCodec.Decode(suite!, RatchetTree!.Value).Members();
+    });
+
+    private static GroupInfoHeader Of(GroupInfo info) => new(
         info.Context.GroupId,
         info.Context.Epoch,
         info.Context.Suite,

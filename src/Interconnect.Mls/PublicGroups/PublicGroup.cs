@@ -17,7 +17,7 @@ public sealed class PublicGroup
     {
         State = state;
         Options = options;
-        members = new Lazy<IReadOnlyList<Member>>(() => state.Tree.Leaves().Select(item => state.Tree.Member(item.Index)).ToList());
+        members = new Lazy<IReadOnlyList<Member>>(state.Tree.Members);
     }
 
     /// <summary>The group's id.</summary>
@@ -70,8 +70,9 @@ public sealed class PublicGroup
     }
 
     /// <summary>
-    /// Begins from a GroupInfo that <see cref="Open"/> or <see cref="PublicGroupCheck"/> accepted before and that the caller kept: no signature is checked again, only that
-    /// GroupInfo and tree belong together (MLS-203). Who can write to the caller's store is trusted. For a GroupInfo from anywhere else use <see cref="Open"/>.
+    /// Begins from a GroupInfo that was accepted before, by <see cref="Open"/>, <see cref="ReceiveCommit"/> or <see cref="WithGroupInfo"/>, and that the caller kept: no
+    /// signature is checked again, only that GroupInfo and tree belong together (MLS-203); external_pub may be missing whatever the options say. Who can write to the
+    /// caller's store is trusted. For a GroupInfo from anywhere else use <see cref="Open"/>.
     /// </summary>
     public static MlsResult<PublicGroup> Reopen(PublicGroupOptions options, ReadOnlyMemory<byte> groupInfo, ReadOnlyMemory<byte>? ratchetTree = null)
     {

@@ -13,24 +13,18 @@ internal static class PublicGroupInfos
     /// <summary>A group from its first GroupInfo, everything in it checked as a joiner would.</summary>
     public static PublicGroup Open(PublicGroupOptions options, ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree)
     {
-        var (info, tree) = Verify(encoded, ratchetTree, options.GroupPolicy);
+        var (info, suite, given) = Decode(encoded, ratchetTree);
+        var tree = GroupInfoTree.Verify(suite, info, given);
+        GroupInfoTree.VerifyLeaves(options.GroupPolicy, tree, info.Context);
+        RequireExternalPub(suite, options, info);
         return Enter(options, encoded, info, tree);
     }
 
-    /// <summary>The same from a GroupInfo that was verified before and kept: only that it holds together.</summary>
+    /// <summary>The same from a GroupInfo that was accepted before and kept: only that it holds together. Options may have become stricter since.</summary>
     public static PublicGroup Reopen(PublicGroupOptions options, ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree)
     {
         var (info, suite, given) = Decode(encoded, ratchetTree);
         return Enter(options, encoded, info, GroupInfoTree.Find(suite, info, given));
-    }
-
-    /// <summary>Decodes and checks a GroupInfo with its tree.</summary>
-    public static (GroupInfo Info, RatchetTree Tree) Verify(ReadOnlyMemory<byte> encoded, ReadOnlyMemory<byte>? ratchetTree, GroupPolicy policy)
-    {
-        var (info, suite, given) = Decode(encoded, ratchetTree);
-        var tree = GroupInfoTree.Verify(suite, info, given);
-        GroupInfoTree.VerifyLeaves(policy, tree, info.Context);
-        return (info, tree);
     }
 
     /// <summary>A GroupInfo of the state's epoch: the same context and tag, a member's signature, and the same tree when it brings one. The tree itself is known and not verified again.</summary>
@@ -53,7 +47,6 @@ internal static class PublicGroupInfos
 
     private static PublicGroup Enter(PublicGroupOptions options, ReadOnlyMemory<byte> encoded, GroupInfo info, RatchetTree tree)
     {
-        RequireExternalPub(tree.Suite, options, info);
         var state = PublicGroupState.Enter(tree.Suite, info.Context, tree, info.ConfirmationTag.Span);
         return new PublicGroup(state with { GroupInfo = encoded.ToArray() }, options);
     }

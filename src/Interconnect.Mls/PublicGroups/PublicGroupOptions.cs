@@ -17,7 +17,7 @@ public sealed record PublicGroupOptions
     /// <summary>Refuse expired KeyPackage leaves also in trees and in commits, not only in proposals. Default false, as for members.</summary>
     public bool EnforceLifetimesOnReceipt { get; init; }
 
-    /// <summary>A GroupInfo must have external_pub, so that clients can join by it. Default true.</summary>
+    /// <summary>A GroupInfo that comes in must have external_pub, so that clients can join by it; one that is reopened need not. Default true.</summary>
     public bool RequireExternalPub { get; init; } = true;
 
     /// <summary>How many proposals may wait for a commit. Default 256.</summary>
@@ -32,7 +32,7 @@ public sealed record PublicGroupOptions
     /// <summary>How the group settles what the extensions draft leaves open; its members must settle it alike.</summary>
     public ExtensionsDraftChoices ExtensionsDraftChoices { get; init; } = ExtensionsDraftChoices.Default;
 
-    internal Groups.GroupPolicy GroupPolicy => new(Authentication, Clock, ClockTolerance, EnforceLifetimesOnReceipt) 
+    internal Groups.GroupPolicy GroupPolicy => new(Authentication, Clock, ClockTolerance, EnforceLifetimesOnReceipt)
     {
         Components = Components,
         Draft = ExtensionsDraftChoices,

@@ -71,22 +71,17 @@ internal static class PublicMessages
         return new PendingProposal(stored.Reference, stored.Proposal.Type, type, index);
     }
 
-    /// <summary>Demands group, epoch, a sender who may send this, and its signature.</summary>
-    public static void VerifySigned(RatchetTree tree, GroupContext context, ReadOnlySpan<byte> encodedContext, PublicMessage message)
-    {
-        Rules.WrongGroup.Require(message.Content.GroupId.Span.SequenceEqual(context.GroupId.Span));
-        Rules.ApplicationEncrypted.Require(message.Content.Content is not Content.Application);
-        Rules.WrongEpoch.Require(message.Content.Epoch == context.Epoch);
-        var key = SenderKeys.Find(tree, context.Extensions, message.Content);
-        Rules.MessageSignature.Require(message.Authenticated.VerifySignature(key, encodedContext));
-    }
-
+    // Demands group, epoch, a sender who may send this, and its signature.
     private static PublicMessage Signed(PublicGroup group, ReadOnlyMemory<byte> encoded)
     {
         var state = group.State;
         Rules.GroupInactive.Require(state.IsActive);
         var message = ServerDecoding.Decode<MlsMessage.OfPublicMessage>(encoded).Message;
-        VerifySigned(state.Tree, state.Context, state.EncodedContext, message);
+        Rules.WrongGroup.Require(message.Content.GroupId.Span.SequenceEqual(state.Context.GroupId.Span));
+        Rules.ApplicationEncrypted.Require(message.Content.Content is not Content.Application);
+        Rules.WrongEpoch.Require(message.Content.Epoch == state.Context.Epoch);
+        var key = SenderKeys.Find(state.Tree, state.Context.Extensions, message.Content);
+        Rules.MessageSignature.Require(message.Authenticated.VerifySignature(key, state.EncodedContext));
         SafeAad.Verify(SafeAad.IsDemandedBy(state.Context.Extensions), message.Content.AuthenticatedData, group.Options.GroupPolicy.Draft);
         return message;
     }

@@ -163,8 +163,13 @@ internal sealed class RatchetTree
     public Member Member(uint leafIndex)
     {
         var leaf = Leaf(leafIndex) ?? throw new InvalidOperationException("The leaf is blank.");
-        return new Member(leafIndex, leaf.Credential, leaf.SignatureKey) { Extensions = leaf.Extensions };
+        return MemberOf(leafIndex, leaf);
     }
+
+    /// <summary>Everybody, by leaf index.</summary>
+    public IReadOnlyList<Member> Members() => Leaves().Select(item => MemberOf(item.Index, item.Leaf)).ToList();
+
+    private static Member MemberOf(uint leafIndex, LeafNode leaf) => new(leafIndex, leaf.Credential, leaf.SignatureKey) { Extensions = leaf.Extensions };
 
     private RatchetTree Rewritten(Subtree from, uint leafIndex, LeafNode? leaf, Func<Subtree, ParentNode?> parent)
     {

@@ -12,6 +12,8 @@ namespace Interconnect.Endpoint.Tests.Fakes;
 /// </summary>
 internal sealed class FakeGateway(TimeProvider clock)
 {
+    private static readonly PublicGroupOptions Opening = new() { Authentication = UnsafeAcceptAnyCredential.Instance };
+
     private readonly Lock gate = new();
     private readonly HashSet<EventId> events = [];
     private readonly HashSet<FrameId> frames = [];
@@ -177,8 +179,8 @@ internal sealed class FakeGateway(TimeProvider clock)
         if (!PublicHandshake.TryRead(update.Commit, out var handshake, out _) || !handshake.GroupId.Span.SequenceEqual(Encoding.UTF8.GetBytes(update.Room.Value)))
             return No("HUB-053");
 
-        var info = PublicGroupCheck.Verify(update.GroupInfo);
-        if (!info.IsOk || info.Value.Header.Epoch != handshake.Epoch + 1)
+        var info = PublicGroup.Open(Opening, update.GroupInfo);
+        if (!info.IsOk || info.Value.Epoch != handshake.Epoch + 1)
             return No("HUB-056");
 
         if (!rooms.TryGetValue(update.Room, out var room))

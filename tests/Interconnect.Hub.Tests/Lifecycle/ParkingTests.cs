@@ -127,6 +127,30 @@ public sealed class ParkingTests
         await world.CrossesAsync(world.Alice, world.Bob, world.Alice.Writes(room, "flows"));
     }
 
+    [Fact]
+    public async Task Defect_StoredGroupInfoDoesNotReopen_Parks_OlderThanExternalPub_GoesOn()
+    {
+        await using var world = await World.StartAsync();
+        var room = await world.RoomAsync(world.Alice, world.Bob);
+        var stored = (byte[])(await ExecuteAsync(world, "SELECT group_info FROM hub_rooms WHERE room = @room", room))!;
+        await ExecuteAsync(world, "UPDATE hub_rooms SET group_info = x'00010004' WHERE room = @room", room);
+        await world.CrashHubAsync();
+        await world.StartHubAsync();
+
+        var waits = world.Alice.Send(world.Alice.Refreshes(room));
+        await world.Bus.SubmitAsync(waits);
+        Assert.Equal("a defect: InvalidOperationException", Assert.Single(await world.Admin.ParkedAsync(CancellationToken.None)).Reason);
+
+        // Kept by a hub that did not demand external_pub yet.
+        var older = ForgedGroupInfo.Of(stored).Without(ForgedGroupInfo.ExternalPub).Sign(world.Alice.Key);
+        await ExecuteAsync(world, $"UPDATE hub_rooms SET group_info = x'{Convert.ToHexString(older)}' WHERE room = @room", room);
+        await world.CrashHubAsync();
+        await world.StartHubAsync();
+        Drain(world);
+        world.Clock.Advance(world.Options.ParkRetry + world.Options.SweepInterval);
+        Assert.Equal(waits.Id, (await world.Bus.NextAsync(World.Matrix)).Id);
+    }
+
     private static async Task<object?> ExecuteAsync(World world, string sql, RoomUri room, string? members = null)
     {
         await using var database = Database.Create(world.Options.Database);

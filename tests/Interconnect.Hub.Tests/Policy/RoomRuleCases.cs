@@ -1,5 +1,6 @@
 using Interconnect.Federation;
 using Interconnect.Hub.Tests.Kit;
+using Interconnect.Mls;
 using static Interconnect.Hub.Tests.Policy.RuleCases;
 
 namespace Interconnect.Hub.Tests.Policy;
@@ -7,6 +8,9 @@ namespace Interconnect.Hub.Tests.Policy;
 /// <summary>The cases of the rules on rooms and what is sent to them.</summary>
 internal static class RoomRuleCases
 {
+    // The length of suite 1's tags, with their length.
+    private const int Tag = 1 + 32;
+
     public static IReadOnlyList<RuleCase> All { get; } =
     [
         Case(HubRule.RoomHere, async w =>
@@ -76,7 +80,27 @@ internal static class RoomRuleCases
             damaged[^1] ^= 1;
             await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = damaged }), HubRule.GroupInfoValid);
             await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = new byte[] { 7 } }), HubRule.GroupInfoValid);
-            await w.CrossesAsync(w.Alice, w.Bob, update);
+
+            // Signed by Alice: without what a later joiner needs, with a tree that is none, and with one that the commit does not make.
+            foreach (var forged in Forgeries(ForgedGroupInfo.Of(update.GroupInfo)))
+            {
+                await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = forged.Sign(w.Alice.Key) }), HubRule.GroupInfoValid);
+            }
+
+            await w.CrossesAsync(w.Alice, w.Bob, update with { GroupInfo = ForgedGroupInfo.Of(update.GroupInfo).Sign(w.Alice.Key) });
+
+            // The same of what makes a room, since every later commit starts from it.
+            var another = w.NewRoom();
+            var makes = w.Alice.Creates(another, (await w.ClaimAsync(w.Alice, w.Bob.User, another)).Clients.Select(c => c.KeyPackage));
+            var genuine = ForgedGroupInfo.Of(makes.GroupInfo);
+            foreach (var forged in Forgeries(genuine).Append(genuine with { ConfirmationTag = genuine.ConfirmationTag[..5] }))
+            {
+                await w.RefusesAsync(w.Alice.Send(makes with { GroupInfo = forged.Sign(w.Alice.Key) }), HubRule.GroupInfoValid);
+            }
+
+            await w.RefusesAsync(w.Alice.Send(makes with { GroupInfo = genuine.Sign(w.Bob.Key) }), HubRule.GroupInfoValid);
+            await w.CrossesAsync(w.Alice, w.Bob, makes with { GroupInfo = genuine.Sign(w.Alice.Key) });
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Refreshes(another));
         }),
         Case(HubRule.GroupInfoPlace, async w =>
         {
@@ -97,6 +121,12 @@ internal static class RoomRuleCases
             w.Bob.Follows(update);
             await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = w.Bob.Group!.CreateGroupInfo() }), HubRule.GroupInfoSigner);
             await w.CrossesAsync(w.Alice, w.Bob, update);
+
+            // Of what makes a room, too: Bob's own, made by Alice.
+            var another = w.NewRoom();
+            var makes = w.Alice.Creates(another, (await w.ClaimAsync(w.Alice, w.Bob.User, another)).Clients.Select(c => c.KeyPackage));
+            await w.RefusesAsync(w.Bob.Send(makes), HubRule.GroupInfoSigner);
+            await w.CrossesAsync(w.Alice, w.Bob, makes);
         }),
         Case(HubRule.CommitLeads, async w =>
         {
@@ -106,6 +136,13 @@ internal static class RoomRuleCases
             w.Alice.Group = before;
             var update = w.Alice.Refreshes(room);
             await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = other.GroupInfo }), HubRule.CommitLeads);
+            await w.RefusesAsync(w.Alice.Send(update with { Commit = other.Commit }), HubRule.CommitLeads);
+            var tagged = ForgedGroupInfo.Of(update.GroupInfo);
+            tagged.ConfirmationTag[0] ^= 1;
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = tagged.Sign(w.Alice.Key) }), HubRule.CommitLeads);
+            var unsigned = update.Commit.ToArray();
+            unsigned[^(Tag + Tag + 1)] ^= 1;
+            await w.RefusesAsync(w.Alice.Send(update with { Commit = unsigned }), HubRule.CommitLeads);
             await w.CrossesAsync(w.Alice, w.Bob, update);
         }),
         Case(HubRule.WelcomeReadable, async w =>
@@ -149,7 +186,18 @@ internal static class RoomRuleCases
             var tablet = new Device(World.Matrix, "hs.test", "bob", w.Clock, "tablet");
             var packages = claimed.Clients.Select(c => c.KeyPackage).ToList();
             await w.RefusesAsync(w.Alice.Send(w.Alice.Creates(room, [.. packages, tablet.Publication(1).KeyPackages[0]])), HubRule.MembersRegistered);
+            using var key = w.Alice.Key.Suite.GenerateSignatureKeyPair();
+            var nobody = new MlsClient("nobody"u8.ToArray(), key, UnsafeAcceptAnyCredential.Instance, w.Clock).CreateKeyPackage(TimeSpan.FromDays(1)).KeyPackage;
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Creates(room, [.. packages, nobody])), HubRule.MembersRegistered);
             await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Creates(room, packages));
+
+            // Nor by a later commit.
+            var mine = w.Alice.Group!;
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Adds(room, [nobody])), HubRule.MembersRegistered);
+            w.Alice.Group = mine;
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Adds(room, [tablet.Publication(1).KeyPackages[0]])), HubRule.MembersRegistered);
+            w.Alice.Group = mine;
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Refreshes(room));
         }),
         Case(HubRule.RoomSize, async w =>
         {
@@ -214,4 +262,21 @@ internal static class RoomRuleCases
             await w.RefusesAsync(w.Alice.Send(w.Alice.Refreshes(room)), HubRule.SomebodyThere);
         }),
     ];
+    private static IEnumerable<ForgedGroupInfo> Forgeries(ForgedGroupInfo genuine) =>
+    [
+        genuine.Without(ForgedGroupInfo.RatchetTree),
+        genuine.Without(ForgedGroupInfo.ExternalPub),
+        genuine.With(ForgedGroupInfo.ExternalPub, _ => [9]),
+        genuine.With(ForgedGroupInfo.RatchetTree, _ => [9]),
+        genuine.With(ForgedGroupInfo.RatchetTree, tree => [.. tree[..^1], (byte)(tree[^1] ^ 1)]),
+        genuine.With(ForgedGroupInfo.RatchetTree, RenamesBob),
+    ];
+
+    // A name of the same length, so that the tree stays well-formed.
+    private static byte[] RenamesBob(byte[] tree)
+    {
+        var at = tree.AsSpan().IndexOf("/d/bob/"u8);
+        Assert.True(at > 0);
+        return [.. tree[..(at + 3)], (byte)'r', .. tree[(at + 4)..]];
+    }
 }

@@ -64,7 +64,7 @@ public sealed class LowOrderKeys
         var joiner = new Person("joiner");
         var tree = alice.State.Tree.Add(poisonedLeaf, out _);
         Assert.Equal("MLS-113", joiner.Client.JoinExternally(Forge.GroupInfoWithTree(alice, tree)).Error.Rule);
-        Assert.Equal("MLS-113", PublicGroupCheck.Verify(Forge.GroupInfoWithTree(alice, tree)).Error.Rule);
+        Assert.Equal("MLS-113", Forge.Open(Forge.GroupInfoWithTree(alice, tree)).Error.Rule);
         var info = Forge.GroupInfo(alice);
         var extensions = info.Extensions.Where(e => e.Type != ExtensionTypes.ExternalPub).Append(new Extension(ExtensionTypes.ExternalPub, (byte[])[32, .. zero])).ToList();
         Assert.Equal("MLS-113", joiner.Client.JoinExternally(Forge.Encode((info with { Extensions = extensions }).Sign(alice.Key))).Error.Rule);

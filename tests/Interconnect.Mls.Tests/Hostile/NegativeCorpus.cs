@@ -166,11 +166,11 @@ public sealed class NegativeCorpus
             Assert.Equal("MLS-105", Forge.Verdict(Forge.KeyPackage(frank, wrongLeaf)));
             Assert.Equal("MLS-102", Forge.Verdict(new KeyPackage(good.Version, good.Suite, good.InitKey, leaf, [], KeyPackage.Sign(other, good.InitKey, leaf, []).Signature)));
             Assert.Equal("MLS-304", genuine.Bob.Refusal(Forge.Public(genuine.Cathy, AnyProposal, key: other)));
-            Assert.Equal("MLS-605", PublicGroupCheck.Verify(Forge.Encode(Forge.GroupInfo(genuine.Cathy).Sign(other))).Error.Rule);
+            Assert.Equal("MLS-605", Forge.Open(Forge.Encode(Forge.GroupInfo(genuine.Cathy).Sign(other))).Error.Rule);
         }
 
         Assert.True(genuine.Bob.Group.Process(Forge.Public(genuine.Cathy, AnyProposal)).IsOk);
-        Assert.True(PublicGroupCheck.Verify(Forge.Encode(Forge.GroupInfo(genuine.Cathy).Sign(genuine.Cathy.Key))).IsOk);
+        Assert.True(Forge.Open(Forge.Encode(Forge.GroupInfo(genuine.Cathy).Sign(genuine.Cathy.Key))).IsOk);
     }
 
     [Fact]
@@ -270,7 +270,7 @@ public sealed class NegativeCorpus
             // It has none: the decoder's refusal is the one to come.
         }
 
-        return PublicGroupCheck.Verify(Forge.Encode(without.Sign(signer.Key)), encoded).Match(_ => (string?)null, error => error.Rule);
+        return Forge.Open(Forge.Encode(without.Sign(signer.Key)), encoded).Match(_ => (string?)null, error => error.Rule);
     }
 
     private static void Unmerged(Node optionalNode, uint leaf)

@@ -97,6 +97,11 @@ public sealed class FollowingTests
         Assert.Equal("MLS-608", PublicGroup.Open(Options, WithoutExternalPub()).Error.Rule);
         Assert.True(PublicGroup.Open(Options with { RequireExternalPub = false }, WithoutExternalPub()).IsOk);
 
+        // What was accepted before this was demanded goes on; what comes in must have it.
+        var reopened = PublicGroup.Reopen(Options, WithoutExternalPub()).Value;
+        Assert.Equal("MLS-608", reopened.WithGroupInfo(WithoutExternalPub()).Error.Rule);
+        Assert.Equal(server.ReceiveCommit(commit.Commit, commit.GroupInfo).Value.Next.Export(), reopened.ReceiveCommit(commit.Commit, commit.GroupInfo).Value.Next.Export());
+
         Assert.Equal(next.State.Context.TreeHash.ToArray(), server.ReceiveCommit(commit.Commit, commit.GroupInfo).Value.Next.TreeHash.ToArray());
 
         byte[] WithoutExternalPub()

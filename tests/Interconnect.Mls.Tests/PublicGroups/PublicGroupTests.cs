@@ -1,5 +1,6 @@
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
+using Interconnect.Mls.Messages;
 using Interconnect.Mls.PublicGroups;
 using Interconnect.Mls.Tests.Groups;
 using Interconnect.Mls.Tests.Rules;
@@ -42,33 +43,51 @@ public sealed class PublicGroupTests
 
     [Fact]
     [Covers("MLS-611", "MLS-302", "MLS-304")]
-    public void VerifyCommit_FollowsTheGroupFromEpochToEpoch()
+    public void ReceiveCommit_FollowsTheGroupFromEpochToEpoch()
     {
-        var current = PublicGroupCheck.Verify(alice.Group.CreateGroupInfo()).Value;
+        var current = Forge.Open(alice.Group.CreateGroupInfo()).Value;
         Assert.Equal(2, current.Members.Count);
         var cathy = new Person("cathy");
         var commit = alice.Group.AddMembers([cathy.Verified]).Value;
         var rival = bob.Group.Update().Value;
-        Assert.Equal("MLS-611", PublicGroupCheck.VerifyCommit(current, commit.Commit, rival.GroupInfo).Error.Rule);
-        Assert.Equal("MLS-611", PublicGroupCheck.VerifyCommit(current, commit.Commit, alice.Group.CreateGroupInfo()).Error.Rule);
-        Assert.Equal("MLS-313", PublicGroupCheck.VerifyCommit(current, bob.Group.ProposeUpdate().Value.Message, commit.GroupInfo).Error.Rule);
-        Assert.Equal("MLS-304", PublicGroupCheck.VerifyHandshake(current, Forge.Flip(bob.Group.ProposeUpdate().Value.Message, ^34)).Error.Rule);
+        Assert.Equal("MLS-611", current.ReceiveCommit(commit.Commit, rival.GroupInfo).Error.Rule);
+        Assert.Equal("MLS-611", current.ReceiveCommit(commit.Commit, alice.Group.CreateGroupInfo()).Error.Rule);
+        Assert.Equal("MLS-313", current.ReceiveCommit(bob.Group.ProposeUpdate().Value.Message, commit.GroupInfo).Error.Rule);
+        Assert.Equal("MLS-304", current.ReceiveProposal(Forge.Flip(bob.Group.ProposeUpdate().Value.Message, ^34)).Error.Rule);
 
-        var step = PublicGroupCheck.VerifyCommit(current, commit.Commit, commit.GroupInfo).Value;
+        var step = current.ReceiveCommit(commit.Commit, commit.GroupInfo).Value;
         Assert.Equal("cathy"u8.ToArray(), Assert.Single(step.Added).Credential.Identity.ToArray());
         Assert.Empty(step.Removed);
         Assert.Equal(0u, step.Committer.LeafIndex);
-        Assert.Equal("MLS-302", PublicGroupCheck.VerifyCommit(step.Next, rival.Commit, rival.GroupInfo).Error.Rule);
+        Assert.Equal("MLS-302", step.Next.ReceiveCommit(rival.Commit, rival.GroupInfo).Error.Rule);
         alice.Group = commit.NewState;
 
         var removal = alice.Group.RemoveMembers([bob.Leaf]).Value;
-        step = PublicGroupCheck.VerifyCommit(step.Next, removal.Commit, removal.GroupInfo).Value;
+        step = step.Next.ReceiveCommit(removal.Commit, removal.GroupInfo).Value;
         Assert.Equal("bob"u8.ToArray(), Assert.Single(step.Removed).Credential.Identity.ToArray());
 
         var join = bob.Client.JoinExternally(removal.GroupInfo).Value;
-        step = PublicGroupCheck.VerifyCommit(step.Next, join.Commit, join.GroupInfo).Value;
+        step = step.Next.ReceiveCommit(join.Commit, join.GroupInfo).Value;
         Assert.True(step.IsExternal);
         Assert.Equal("bob"u8.ToArray(), step.Committer.Credential.Identity.ToArray());
+    }
+
+    [Fact]
+    public void ReadMembers_OfAHeader_SaysWhatTheTreeClaims_RefusesWhatIsNone()
+    {
+        var info = Forge.GroupInfo(alice);
+        var tree = info.Extensions[0];
+        MlsResult<IReadOnlyList<Member>> Read(GroupInfo forged) =>
+            GroupInfoHeader.TryRead(Forge.Encode(forged), out var header, out var error) ? header.ReadMembers() : error;
+
+        Assert.Equal("MLS-606", Read(info with { Extensions = [info.Extensions[1]] }).Error.Rule);
+        Assert.Equal("MLS-001", Read(info with { Extensions = [tree with { Data = tree.Data[..60] }] }).Error.Rule);
+        Assert.Equal("MLS-610", Read(info with { Context = info.Context with { Suite = 99 } }).Error.Rule);
+
+        // Neither the tree's hash nor a signature is looked at: these are claims.
+        var claimed = Read(info with { Context = info.Context with { TreeHash = new byte[32] }, Signature = new byte[64] }).Value;
+        Assert.Equal([(0u, "alice"), (1u, "bob")], claimed.Select(m => (m.LeafIndex, System.Text.Encoding.UTF8.GetString(m.Credential.Identity.Span))));
+        Assert.Equal(alice.Group.Members.Select(m => m.SignatureKey.ToArray()), claimed.Select(m => m.SignatureKey.ToArray()));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
 using Interconnect.Mls.Groups;
 using Interconnect.Mls.Messages;
+using Interconnect.Mls.PublicGroups;
 using Interconnect.Mls.Schedule;
 using Interconnect.Mls.Tests.Groups;
 using Interconnect.Mls.Tree;
@@ -12,6 +13,8 @@ namespace Interconnect.Mls.Tests.Rules;
 /// <summary>Makes what the library itself refuses to make: well-signed messages with wrong content.</summary>
 internal static class Forge
 {
+    private static readonly PublicGroupOptions AnyGroup = new() { Authentication = UnsafeAcceptAnyCredential.Instance, RequireExternalPub = false };
+
     /// <summary>A PublicMessage of a member, correctly signed and tagged, whatever it holds.</summary>
     public static byte[] Public(
         Person person, Content content, Sender? sender = null, SignatureKeyPair? key = null, byte[]? groupId = null, byte[]? membershipTag = null)
@@ -68,6 +71,9 @@ internal static class Forge
     /// <summary>The rule that a KeyPackage is refused by; null when it is accepted.</summary>
     public static string? Verdict(KeyPackage keyPackage) =>
         KeyPackages.Verify(Encode(keyPackage), Person.Start).Match(_ => (string?)null, error => error.Rule);
+
+    /// <summary>What a server says of a GroupInfo that it sees for the first time, whoever the members are.</summary>
+    public static MlsResult<PublicGroup> Open(byte[] groupInfo, byte[]? ratchetTree = null) => PublicGroup.Open(AnyGroup, groupInfo, ratchetTree);
 
     public static GroupInfo GroupInfo(Person person) =>
         ((MlsMessage.OfGroupInfo)Codec.Decode<MlsMessage>(GroupInfos.Make(person.Client, person.State))).GroupInfo;

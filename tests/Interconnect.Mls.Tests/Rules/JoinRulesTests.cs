@@ -75,7 +75,7 @@ public sealed class JoinRulesTests
     public void GroupInfo_Forged_Refused()
     {
         var info = Forge.GroupInfo(alice);
-        string Rule(GroupInfo forged) => PublicGroupCheck.Verify(Forge.Encode(forged)).Error.Rule;
+        string Rule(GroupInfo forged) => Forge.Open(Forge.Encode(forged)).Error.Rule;
         Assert.Equal("MLS-203", Rule((info with { Context = info.Context with { TreeHash = new byte[32] } }).Sign(alice.Key)));
         Assert.Equal("MLS-208", Rule((info with { Signer = 5 }).Sign(alice.Key)));
         Assert.Equal("MLS-605", Rule(info.Sign(bob.Key)));
@@ -86,8 +86,8 @@ public sealed class JoinRulesTests
         var noKey = (info with { Extensions = info.Extensions.Where(e => e.Type != ExtensionTypes.ExternalPub).ToList() }).Sign(alice.Key);
         Assert.Equal("MLS-608", bob.Client.JoinExternally(Forge.Encode(noKey)).Error.Rule);
 
-        Assert.True(PublicGroupCheck.Verify(Forge.Encode(info)).IsOk);
-        Assert.True(PublicGroupCheck.Verify(Forge.Encode(noTree), RatchetTreeCodec.Encode(alice.State.Tree)).IsOk);
+        Assert.True(Forge.Open(Forge.Encode(info)).IsOk);
+        Assert.True(Forge.Open(Forge.Encode(noTree), RatchetTreeCodec.Encode(alice.State.Tree)).IsOk);
         Assert.True(bob.Client.JoinExternally(Forge.Encode(noTree), RatchetTreeCodec.Encode(alice.State.Tree)).IsOk);
     }
 
@@ -98,7 +98,7 @@ public sealed class JoinRulesTests
         alice.Add([bob, new Person("cathy"), new Person("dave")]);
         alice.Commit(new CommitRequest());
         var tree = alice.State.Tree;
-        string Rule(RatchetTree forged) => PublicGroupCheck.Verify(Forge.GroupInfoWithTree(alice, forged)).Error.Rule;
+        string Rule(RatchetTree forged) => Forge.Open(Forge.GroupInfoWithTree(alice, forged)).Error.Rule;
         var root = TreeMath.Root(tree.LeafCount);
         var parents = tree.Nodes().Where(node => node.Parent is not null).ToDictionary(node => node.Node, node => node.Parent!);
         RatchetTree With(uint node, ParentNode parent) =>
@@ -116,6 +116,6 @@ public sealed class JoinRulesTests
         var misplaced = Forge.Leaf(erin, new LeafNodeSource.Update(), place: new LeafPlace("group"u8.ToArray(), 2));
         Assert.Equal("MLS-105", Rule(tree.Add(misplaced, out _)));
 
-        Assert.True(PublicGroupCheck.Verify(Forge.GroupInfoWithTree(alice, tree.Add(Forge.Leaf(erin, Forge.Lifetime), out _))).IsOk);
+        Assert.True(Forge.Open(Forge.GroupInfoWithTree(alice, tree.Add(Forge.Leaf(erin, Forge.Lifetime), out _))).IsOk);
     }
 }
