@@ -12,6 +12,7 @@ internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
     private readonly ConcurrentDictionary<string, Channel<FederationEnvelope>> delivered = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(string, EventId), bool> taken = new();
     private readonly SemaphoreSlim bound = new(0);
+    private int bindings;
 
     /// <summary>Asked before each publish; anything but null is the outcome, and nothing is stored unless the function does it.</summary>
     public Func<BusAddress, FederationEnvelope, PublishOutcome?> Interfere { get; set; } = static (_, _) => null;
@@ -20,6 +21,9 @@ internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
     public ConcurrentQueue<(string Network, FederationEnvelope Envelope)> Stored { get; } = new();
 
     public int Bound => handlers.Count;
+
+    /// <summary>How often somebody bound: two more with each session of a hub.</summary>
+    public int Bindings => Volatile.Read(ref bindings);
 
     public ValueTask<PublishOutcome> PublishAsync(BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
@@ -43,6 +47,7 @@ internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
     public ValueTask<IAsyncDisposable> ConsumeAsync(BusAddress address, BusHandler handler, CancellationToken cancellation)
     {
         handlers[address.Name] = handler;
+        Interlocked.Increment(ref bindings);
         bound.Release();
         return ValueTask.FromResult<IAsyncDisposable>(new Binding(this, address.Name));
     }

@@ -53,12 +53,12 @@ public sealed class HubRoleTests
         away = true;
         var envelope = world.Alice.Send(world.Alice.Publication());
         await Assert.ThrowsAsync<HubUnavailableException>(() => world.Bus.SubmitAsync(envelope));
-        await world.AdvanceUntilAsync(() => world.Status.Current.State == HubState.Active);
+        await world.AdvanceUntilAsync(() => world.Bus.Bindings == 4 && world.Status.Current.State == HubState.Active);
         await Assert.ThrowsAsync<HubUnavailableException>(() => world.Bus.SubmitAsync(envelope));
         Assert.False(world.Bus.TryNext(World.Xmpp, out _));
 
         away = false;
-        await world.AdvanceUntilAsync(() => world.Status.Current.State == HubState.Active);
+        await world.AdvanceUntilAsync(() => world.Bus.Bindings == 6 && world.Status.Current.State == HubState.Active);
         await world.AcceptsAsync(envelope);
     }
 
