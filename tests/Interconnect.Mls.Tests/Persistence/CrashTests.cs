@@ -96,6 +96,50 @@ public sealed class CrashTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Crash_WhileFoundingASuccessorOrBranch_BothAreInOneGroup(bool successor)
+    {
+        for (var steps = 0; steps <= 5; steps++)
+        {
+            var (alice, bob) = Scenarios.Pair();
+            if (successor)
+            {
+                var end = alice.Group.ProposeReInit("next"u8.ToArray(), alice.Client.Suite, []).Value;
+                alice.Group = end.NewState;
+                bob.Take(end.Message);
+                bob.Commit(new CommitRequest(), alice);
+            }
+
+            var side = new Wire();
+            using var bundle = bob.Client.CreateKeyPackage(TimeSpan.FromDays(1));
+            var package = KeyPackages.Verify(bundle.KeyPackage, Person.Start).Value;
+            var founder = new Device(alice, side) { Related = alice.Group.Export() };
+            var joiner = new Device(bob, side) { Related = bob.Group.Export(), Bundle = bundle.Export() };
+            MlsResult<CommitResult> Create(MlsClient client, MlsGroup old) =>
+                successor ? client.CreateSuccessor(old, [package]) : client.CreateBranch(old, "side"u8.ToArray(), [package]);
+
+            Assert.Equal(steps <= 4, Device.Run(founder.Found(Create), steps));
+            founder.Restart();
+            Assert.Equal(steps > 1, founder.Group is not null);
+            if (founder.Group is null)
+            {
+                Device.Run(founder.Found(Create));
+            }
+
+            // The Welcome may have been sent twice; the second changes nothing for who is inside.
+            Assert.InRange(side.Welcomes.Count, 1, 2);
+            side.Welcomes.ForEach(joiner.Restart);
+            Assert.Equal(founder.Load().EpochAuthenticator.ToArray(), joiner.Load().EpochAuthenticator.ToArray());
+            Exchange(founder, joiner, side);
+            Device.Run(joiner.Commit(new CommitRequest()));
+            Device.Run(founder.Follow());
+            Exchange(founder, joiner, side);
+            Assert.Equal(4, side.AssertNoKeyUsedTwice(alice.Client.Suite));
+        }
+    }
+
     [Fact]
     public void Crash_WithoutSavingFirst_WouldUseAGenerationTwice()
     {

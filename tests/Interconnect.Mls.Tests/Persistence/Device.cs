@@ -17,6 +17,8 @@ internal sealed class Wire
 
     public List<byte[]> Messages { get; } = [];
 
+    public List<byte[]> Welcomes { get; } = [];
+
     public List<byte[]> EverythingSent { get; } = [];
 
     /// <summary>False when another commit was first.</summary>
@@ -71,6 +73,12 @@ internal sealed class Device(Person person, Wire wire)
 
     /// <summary>A commit that was to be sent: its epoch and bytes, the state if it is accepted, and the state if it is not; null for who is not inside yet.</summary>
     public (ulong Epoch, byte[] Commit, byte[] Accepted, byte[]? Rejected)? Pending { get; private set; }
+
+    /// <summary>A group that this device made out of another one, and the Welcome that was to be sent.</summary>
+    public (byte[] Group, byte[] Welcome)? Founded { get; private set; }
+
+    /// <summary>The stored group that the one of this device follows or branches from; null for any other.</summary>
+    public byte[]? Related { get; init; }
 
     /// <summary>An unused KeyPackage with its private keys.</summary>
     public byte[]? Bundle { get; set; }
@@ -174,9 +182,23 @@ internal sealed class Device(Person person, Wire wire)
         }
     }
 
+    public IEnumerable Found(Func<MlsClient, MlsGroup, MlsResult<CommitResult>> create)
+    {
+        var founded = create(person.Client, person.Client.ImportGroup(Related!).Value).Value;
+        yield return "made";
+        Founded = (founded.NewState.Export(), founded.Welcome!);
+        yield return "saved";
+        wire.Welcomes.Add(founded.Welcome!);
+        yield return "sent";
+        (Group, Founded) = (Founded.Value.Group, null);
+        yield return "settled";
+        founded.Consumed.Erase();
+    }
+
     public IEnumerable Join(byte[] welcome)
     {
-        var joined = person.Client.Join(welcome, [KeyPackageBundle.Import(Bundle!).Value]).Value;
+        var related = Related is null ? null : person.Client.ImportGroup(Related).Value;
+        var joined = person.Client.Join(welcome, [KeyPackageBundle.Import(Bundle!).Value], related: related).Value;
         yield return "joined";
         Group = joined.NewState.Export();
         yield return "saved";
@@ -194,6 +216,12 @@ internal sealed class Device(Person person, Wire wire)
         }
 
         Bundle = null; // a Welcome for a group that is stored is never joined again
+        if (Founded is { } founded)
+        {
+            wire.Welcomes.Add(founded.Welcome);
+            (Group, Founded) = (founded.Group, null);
+        }
+
         if (Pending is { } pending)
         {
             var accepted = wire.Post(pending.Epoch, pending.Commit);
