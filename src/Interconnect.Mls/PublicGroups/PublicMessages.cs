@@ -4,7 +4,6 @@ using Interconnect.Mls.Framing;
 using Interconnect.Mls.Groups;
 using Interconnect.Mls.Messages;
 using Interconnect.Mls.Schedule;
-using Interconnect.Mls.Tree;
 
 namespace Interconnect.Mls.PublicGroups;
 

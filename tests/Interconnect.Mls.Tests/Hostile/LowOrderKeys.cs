@@ -1,6 +1,5 @@
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Messages;
-using Interconnect.Mls.PublicGroups;
 using Interconnect.Mls.Tests.Groups;
 using Interconnect.Mls.Tests.Rules;
 using Interconnect.Mls.Tree;

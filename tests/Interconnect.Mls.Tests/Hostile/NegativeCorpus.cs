@@ -2,7 +2,6 @@ using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Framing;
 using Interconnect.Mls.Messages;
-using Interconnect.Mls.PublicGroups;
 using Interconnect.Mls.Tests.Groups;
 using Interconnect.Mls.Tests.Rules;
 using Interconnect.Mls.Tree;

@@ -1,7 +1,6 @@
 using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Messages;
-using Interconnect.Mls.PublicGroups;
 using Interconnect.Mls.Tests.Groups;
 using Interconnect.Mls.Tree;
 
