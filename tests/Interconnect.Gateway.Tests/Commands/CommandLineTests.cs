@@ -42,6 +42,10 @@ public sealed class CommandLineTests
 
         matrix.AddApplicationService(Registration());
         using var right = Folder(xmpp, matrix, "gw.a.test");
+        using var misnamed = Folder(xmpp, matrix, "gw.a.test", registrationId: "another");
+        (code, output, _) = await GatewayProcess.RunAsync("check", "--json", "--config", misnamed.Path);
+        Assert.Equal(3, code);
+        Assert.Equal("its registration of us has another id than matrix:registrationId", Reason(JsonNode.Parse(output)!, "network matrix-b"));
         Assert.Equal(0, (await GatewayProcess.RunAsync("check", "--config", right.Path)).Code);
         await xmpp.DisposeAsync();
         var (away, text, _) = await GatewayProcess.RunAsync("check", "--config", right.Path);
@@ -151,14 +155,14 @@ public sealed class CommandLineTests
     private static string? Reason(JsonNode answer, string part) => (string?)answer["reached"]!.AsArray().Single(r => (string?)r!["part"] == part)!["reason"];
 
     private static ApplicationServiceRegistration Registration() =>
-        new() { Id = "gw", Url = null, AsToken = "a", HsToken = "h", SenderLocalpart = "gwbot", UserNamespace = @"@gw_.*:hs\.test" };
+        new() { Id = "interconnect", Url = null, AsToken = "a", HsToken = "h", SenderLocalpart = "gwbot", UserNamespace = @"@gw_.*:hs\.test" };
 
-    private static ConfigurationFolder Folder(SimulatedXmppServer xmpp, SimulatedMatrixServer matrix, string component)
+    private static ConfigurationFolder Folder(SimulatedXmppServer xmpp, SimulatedMatrixServer matrix, string component, string registrationId = "interconnect")
     {
         var folder = new ConfigurationFolder(
             """{"hub":{"domain":"hub.test"},"http":{"listen":"127.0.0.1:0"},"log":{"format":"json"},"database":{"connectionString":"FOLDER/interconnect.db"}}""",
             ("networks/xmpp-a.json", $$$"""{"xmpp":{"port":{{{xmpp.ComponentPort}}},"component":"{{{component}}}","provider":"a.test","secret":"s"}}"""),
-            ("networks/matrix-b.json", $$$"""{"matrix":{"homeserver":"{{{matrix.BaseAddress}}}","provider":"hs.test","listen":"http://127.0.0.1:{{{FreePort()}}}","asToken":"a","hsToken":"h"}}"""));
+            ("networks/matrix-b.json", $$$"""{"matrix":{"homeserver":"{{{matrix.BaseAddress}}}","provider":"hs.test","listen":"http://127.0.0.1:{{{FreePort()}}}","asToken":"a","hsToken":"h","registrationId":"{{{registrationId}}}"}}"""));
         File.WriteAllText(folder.Path, File.ReadAllText(folder.Path).Replace("FOLDER", folder.Folder, StringComparison.Ordinal));
         return folder;
     }
