@@ -96,5 +96,6 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
     private TimeSpan ResendAfter(int attempts) =>
         TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, session.Options.ResendAfter.Ticks << Math.Min(attempts, 10)));
 
-    private static TimeSpan ReturnWait(int attempts) => TimeSpan.FromSeconds(Math.Min(300, 2 << Math.Min(attempts, 8)));
+    // The gateway's side is away for as long as an operator needs, and comes back unannounced: a stanza a minute is cheap, a user who waits is not.
+    private static TimeSpan ReturnWait(int attempts) => TimeSpan.FromSeconds(Math.Min(60, 2 << Math.Min(attempts, 5)));
 }
