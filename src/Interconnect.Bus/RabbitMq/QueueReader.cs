@@ -53,7 +53,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
     /// In this order, because of the broker: finish the batch and acknowledge it, then close the channel, which gives all the rest back at once and in order.
     /// Cancelling the consumer first would let the next reader take what follows before it has what came before. Only when the channel is closed to the end is the
     /// endpoint stopped: MassTransit disposes a channel that is not open any more, and a client whose channel is disposed while it closes cannot close its connection
-    /// either, but sends channel.close on channel 0 (8.4.0 with client 7.1.2, seen), which the broker takes for an error.
+    /// either, but sends channel.close on channel 0 (8.4.0 with client 7.1.2, seen), which the broker takes for an error. MassTransit may still be first.
     /// </summary>
     public async Task StopAsync()
     {
