@@ -27,16 +27,21 @@ internal static class PublicGroupRuns
         return new JsonObject
         {
             ["sizes"] = new JsonArray(runs.Select(run => (JsonNode)run.Report()).ToArray()),
-            ["growth_exponent"] = Math.Round(Exponent(runs.Select(run => (run.Size, run.Cost.CpuLeast)).ToList()), 3),
-            ["growth_exponent_with_group_info"] = Math.Round(Exponent(runs.Select(run => (run.Size, run.CostWithInfo.CpuLeast)).ToList()), 3),
+            ["growth_exponent"] = Exponent(runs.Select(run => (run.Size, run.Cost.CpuLeast)).ToList()),
+            ["growth_exponent_with_group_info"] = Exponent(runs.Select(run => (run.Size, run.CostWithInfo.CpuLeast)).ToList()),
         };
     }
 
-    // The slope of the least-squares line through (log size, log time): 0 = constant, 1 = linear.
-    private static double Exponent(List<(int Size, double Time)> points)
+    // The slope of the least-squares line through (log size, log time): 0 = constant, 1 = linear. Null when there is one size only.
+    private static double? Exponent(List<(int Size, double Time)> points)
     {
+        if (points.DistinctBy(p => p.Size).Count() < 2)
+        {
+            return null;
+        }
+
         var (x, y) = (points.Average(p => Math.Log(p.Size)), points.Average(p => Math.Log(p.Time)));
-        return points.Sum(p => (Math.Log(p.Size) - x) * (Math.Log(p.Time) - y)) / points.Sum(p => Math.Pow(Math.Log(p.Size) - x, 2));
+        return Math.Round(points.Sum(p => (Math.Log(p.Size) - x) * (Math.Log(p.Time) - y)) / points.Sum(p => Math.Pow(Math.Log(p.Size) - x, 2)), 3);
     }
 
     private sealed class Chain
