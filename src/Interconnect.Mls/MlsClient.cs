@@ -38,7 +38,7 @@ public sealed class MlsClient
         Clock = clock;
         Options = options ?? new MlsOptions();
         Options.RequireValid();
-        GroupPolicy = new GroupPolicy(authentication, clock, Options.ClockTolerance, Options.EnforceLifetimesOnReceipt) 
+        GroupPolicy = new GroupPolicy(authentication, clock, Options.ClockTolerance, Options.EnforceLifetimesOnReceipt)
         {
             Components = Options.AppComponents,
             Draft = Options.ExtensionsDraftChoices,

@@ -22,7 +22,10 @@ internal sealed class GroupRequirements
         required = RequiredCapabilities.In(groupExtensions);
         extensions = groupExtensions.Select(extension => extension.Type).Where(type => !ExtensionTypes.IsDefault(type)).ToList();
         wireFormats = WireFormats(groupExtensions, ExtensionTypes.RequiredWireFormats);
-        var dictionary = draft.EnforceRequiredComponents ? AppDataDictionary.In(groupExtensions) : AppDataDictionary.Empty;
+
+        // Read in any case: what is no dictionary is refused (MLS-120), whether it is asked of leaves or not.
+        var given = AppDataDictionary.In(groupExtensions);
+        var dictionary = draft.EnforceRequiredComponents ? given : AppDataDictionary.Empty;
 
         // Whoever supports the dictionary supports its list of components, which need not name itself.
         components = dictionary.ComponentList(ComponentId.AppComponents).Where(component => component != ComponentId.AppComponents).ToList();

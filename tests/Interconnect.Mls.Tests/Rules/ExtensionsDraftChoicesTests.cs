@@ -2,6 +2,7 @@ using Interconnect.Mls.Components;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Messages;
 using Interconnect.Mls.Tests.Groups;
+using Interconnect.Mls.Tests.PublicGroups;
 using Interconnect.Mls.Tree;
 
 namespace Interconnect.Mls.Tests.Rules;
@@ -40,6 +41,10 @@ public sealed class ExtensionsDraftChoicesTests
         var senders = ExternalProposer.ExternalSenders([(alice.Key.PublicKey, alice.Client.Credential)]);
         alice.Commit(new CommitRequest { GroupContextExtensions = [UpdateRequired, senders] }, bob);
         Assert.Equal("b", Words.Of(bob.Group));
+        alice.Commit(new CommitRequest { GroupContextExtensions = [UpdateRequired, senders], AppDataUpdates = [Words.Append("c")] }, bob);
+        Assert.Equal("bc", Words.Of(bob.Group));
+        alice.Commit(new CommitRequest { GroupContextExtensions = [UpdateRequired, senders], AppDataUpdates = [new AppDataChange(Words.Component, null)] }, bob);
+        alice.Commit(new CommitRequest { AppDataUpdates = [Words.Append("b")] }, bob);
         Assert.Equal([UpdateRequired.Type, senders.Type, ExtensionTypes.AppDataDictionary], bob.Group.Extensions.Select(extension => extension.Type));
 
         // Protection ends with the commit after the one that drops the requirement.
@@ -63,6 +68,20 @@ public sealed class ExtensionsDraftChoicesTests
         Assert.Equal("MLS-122", strict.Refusal(commit.Commit));
         bob.Take(commit.Commit);
         Assert.Equal(commit.NewState.EpochAuthenticator, bob.Group.EpochAuthenticator);
+    }
+
+    [Fact]
+    [Covers("MLS-120")]
+    public void EnforceRequiredComponents_SwitchedOff_StillRefusesWhatIsNoDictionary()
+    {
+        var (alice, bob) = Pair(new ExtensionsDraftChoices { EnforceRequiredComponents = false });
+        var server = ServerView.Of(bob);
+        var twice = new Extension(ExtensionTypes.AppDataDictionary, (byte[])[6, 0x80, 0, 0, 0x80, 0, 0]);
+
+        // Members would refuse the next epoch's context in any case; a server that took it would part from them.
+        Assert.Equal("MLS-120", server.ReceiveCommit(Forge.Replacing(alice, twice)).Error.Rule);
+        Assert.Equal("MLS-120", bob.Refusal(Forge.Replacing(alice, twice)));
+        Assert.True(server.ReceiveCommit(Forge.Replacing(alice, A)).IsOk);
     }
 
     [Fact]

@@ -42,9 +42,18 @@ internal static class Forge
     /// <summary>A genuine commit with its path changed, signed again. Everything up to the confirmation tag is as the change makes it.</summary>
     public static byte[] CommitWithPath(Person person, Func<UpdatePath, UpdatePath> change)
     {
-        var genuine = (MlsMessage.OfPublicMessage)Codec.Decode<MlsMessage>(person.Group.Update().Value.Commit);
-        var commit = ((Content.OfCommit)genuine.Message.Content.Content).Commit;
+        var commit = Update(person);
         return Public(person, new Content.OfCommit(commit with { Path = change(commit.Path!) }));
+    }
+
+    /// <summary>A commit that replaces the group's extensions, with a path that only who has no secret takes.</summary>
+    public static byte[] Replacing(Person person, params Extension[] extensions) =>
+        Public(person, new Content.OfCommit(Update(person) with { Proposals = [new ProposalOrRef.ByValue(new Proposal.GroupContextExtensions(extensions))] }));
+
+    private static Commit Update(Person person)
+    {
+        var genuine = (MlsMessage.OfPublicMessage)Codec.Decode<MlsMessage>(person.Group.Update().Value.Commit);
+        return ((Content.OfCommit)genuine.Message.Content.Content).Commit;
     }
 
     /// <summary>Signs a leaf of any form.</summary>
