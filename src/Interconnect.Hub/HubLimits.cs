@@ -53,6 +53,12 @@ public sealed record HubLimits
     /// <summary>Most rows of each kind (rooms, clients, consents) kept in memory. Default 100,000.</summary>
     public int CacheEntries { get; init; } = 100_000;
 
+    /// <summary>The most clients that a room can have under any setting of <see cref="MaxClientsPerUser"/>, so that a stricter one leaves rooms as they are.</summary>
+    internal int MaxRoomClients => MaxParticipants * EventCodec.MaxKeyPackages;
+
+    /// <summary>The most proposals in one commit: everybody out and everybody in. Each costs signatures, and every conversation waits for them.</summary>
+    internal int MaxProposals => 2 * MaxParticipants * MaxClientsPerUser;
+
     internal IEnumerable<string> Problems()
     {
         var frame = EndpointFrame.MaxBytes - (64 * 1024);

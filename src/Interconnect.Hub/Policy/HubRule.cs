@@ -180,7 +180,7 @@ public sealed record HubRule
     public static HubRule RoomSize { get; } = new("HUB-063", "A room has two users at most.");
 
     /// <summary>Bound.</summary>
-    public static HubRule HandshakeSize { get; } = new("HUB-064", "A room update is not larger than the hub allows.");
+    public static HubRule HandshakeSize { get; } = new("HUB-064", "A room update is not larger than the hub allows, in bytes, proposals, clients and leaves.");
 
     /// <summary>Transcript.</summary>
     public static HubRule CommitLeads { get; } = new("HUB-065", "The commit is signed by its sender and leads from the group as it is to the GroupInfo.");

@@ -40,7 +40,7 @@ internal static class RoomUpdates
             return new Decision.Refused(HubRule.RoomHere);
         }
 
-        if (Preparation.TotalBytes(update) > policy.Limits.MaxHandshakeBytes)
+        if (Preparation.TotalBytes(update) > policy.Limits.MaxHandshakeBytes || prepared.Handshake!.IsBeyondRooms)
         {
             return new Decision.Refused(HubRule.HandshakeSize);
         }

@@ -93,7 +93,7 @@ internal static class Preparation
         return !valid ? prepared : envelope.Event switch
         {
             KeyMaterialPublish publish => prepared with { Packages = [.. publish.KeyPackages.Select(p => KeyPackages.Verify(p, now, suite))] },
-            RoomUpdate update when TotalBytes(update) <= policy.Limits.MaxHandshakeBytes => prepared with { Handshake = Examine(update) },
+            RoomUpdate update when TotalBytes(update) <= policy.Limits.MaxHandshakeBytes => prepared with { Handshake = Examine(update, policy.Limits) },
             EncryptedMessage { Room: not null } message => PrivateMessageHeader.TryRead(message.Message, out var header, out var error)
                 ? prepared with { Message = header }
                 : prepared with { MessageError = error.Rule },
@@ -103,11 +103,18 @@ internal static class Preparation
 
     public static long TotalBytes(RoomUpdate update) => (long)update.Commit.Length + update.Welcome.Length + update.GroupInfo.Length;
 
-    private static HandshakeFacts Examine(RoomUpdate update)
+    private static HandshakeFacts Examine(RoomUpdate update, HubLimits limits)
     {
         if (!PublicHandshake.TryRead(update.Commit, out var commit, out var error))
         {
             return new HandshakeFacts(null, null, null, error.Rule);
+        }
+
+        // What no room can need is not gone into: it names rows to load, keys to check and nodes to hash by the thousand.
+        var beyond = new HandshakeFacts(commit, null, null, null) { IsBeyondRooms = true };
+        if (commit.ProposalCount > limits.MaxProposals)
+        {
+            return beyond;
         }
 
         WelcomeHeader? welcome = null;
@@ -121,11 +128,18 @@ internal static class Preparation
             return new HandshakeFacts(commit, welcome, null, error.Rule);
         }
 
+        if (members.Count > limits.MaxRoomClients || welcome?.KeyPackageRefs.Count > limits.MaxRoomClients)
+        {
+            return beyond;
+        }
+
         // Only a commit of epoch 0 can make a room; the decision refuses others where there is none, and this one where there is one.
         var facts = new HandshakeFacts(commit, welcome, info, null) { Named = ClientsOf(members) };
         return commit.Epoch > 0 || facts.Named is null
             ? facts
-            : PublicGroup.Open(RoomUpdates.Judging, update.GroupInfo).Match(made => facts with { Made = made }, refused => new HandshakeFacts(commit, welcome, null, refused.Rule));
+            : PublicGroup.Open(RoomUpdates.Judging, update.GroupInfo).Match(
+                made => made.LeafCount > 2 * limits.MaxRoomClients ? beyond : facts with { Made = made },
+                refused => new HandshakeFacts(commit, welcome, null, refused.Rule));
     }
 
     private static IReadOnlyList<ClientUri>? ClientsOf(IReadOnlyList<Member> members)

@@ -46,6 +46,9 @@ internal sealed record PreparedEvent(HubStream Stream, ReadOnlyMemory<byte> Body
 /// <param name="Error">The first MLS rule that was broken.</param>
 internal sealed record HandshakeFacts(PublicHandshake? Commit, WelcomeHeader? Welcome, GroupInfoHeader? GroupInfo, string? Error)
 {
+    /// <summary>More proposals, clients or leaves than a room can have; nothing else is known of it then.</summary>
+    public bool IsBeyondRooms { get; init; }
+
     /// <summary>The group of a room's first commit, verified; null for every other commit, whose group follows from the stored one, and when <see cref="Named"/> is null.</summary>
     public PublicGroup? Made { get; init; }
 

@@ -44,6 +44,9 @@ public sealed class PublicGroup
     /// <summary>How many members there are.</summary>
     public int MemberCount => (int)State.Tree.MemberCount;
 
+    /// <summary>How wide its tree is, blank leaves included: a power of two. What the tree costs to hash depends on it.</summary>
+    public int LeafCount => (int)State.Tree.LeafCount;
+
     /// <summary>False after a ReInit was committed.</summary>
     public bool IsActive => State.IsActive;
 

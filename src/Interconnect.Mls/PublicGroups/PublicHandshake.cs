@@ -16,6 +16,9 @@ public sealed record PublicHandshake(
     ReadOnlyMemory<byte> GroupId, ulong Epoch, byte ContentType, byte SenderType, uint? SenderIndex, ushort? ProposalType,
     ReadOnlyMemory<byte> AuthenticatedData)
 {
+    /// <summary>How many proposals a commit lists, by value or by reference; 0 for a proposal.</summary>
+    public int ProposalCount { get; init; }
+
     /// <summary>True for a commit, false for a proposal.</summary>
     public bool IsCommit => ContentType == (byte)Framing.ContentType.Commit;
 
@@ -38,6 +41,9 @@ public sealed record PublicHandshake(
         var (senderType, senderIndex) = Describe(content.Sender);
         var proposalType = (content.Content as Content.OfProposal)?.Proposal.Type;
         return new PublicHandshake(
-            content.GroupId, content.Epoch, (byte)content.Content.Type, senderType, senderIndex, proposalType, content.AuthenticatedData);
+            content.GroupId, content.Epoch, (byte)content.Content.Type, senderType, senderIndex, proposalType, content.AuthenticatedData)
+        {
+            ProposalCount = (content.Content as Content.OfCommit)?.Commit.Proposals.Count ?? 0,
+        };
     }
 }

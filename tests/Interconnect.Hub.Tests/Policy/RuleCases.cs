@@ -287,13 +287,25 @@ internal static class RuleCases
             await w.PublishAsync(w.Alice);
             await w.PublishAsync(new Device(World.Xmpp, "a.test", "alan", w.Clock));
         }),
-        Case(HubRule.HandshakeSize, o => o with { Limits = o.Limits with { MaxHandshakeBytes = 4_000 } }, async w =>
+        Case(HubRule.HandshakeSize, o => o with { Limits = o.Limits with { MaxHandshakeBytes = 200_000, MaxClientsPerUser = 1 } }, async w =>
         {
             await w.MeetAsync(w.Alice, w.Bob);
             var room = w.NewRoom();
             var claimed = await w.ClaimAsync(w.Alice, w.Bob.User);
-            var update = w.Alice.Creates(room, claimed.Clients.Select(c => c.KeyPackage));
-            await w.RefusesAsync(w.Alice.Send(update with { Welcome = new byte[4_000] }), HubRule.HandshakeSize);
+            var bob = claimed.Clients.Select(c => c.KeyPackage).ToList();
+            var crowd = Enumerable.Range(0, 520).Select(i => new Device(World.Matrix, "hs.test", "bob", w.Clock, $"d{i}").Publication(1).KeyPackages[0]).ToList();
+
+            // Five proposals, where two clients can go and two come; then few proposals, but more clients than rooms have, few clients that are far apart, too many Welcomes.
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Creates(room, [.. bob, .. crowd.Take(4)])), HubRule.HandshakeSize);
+            var many = w.Alice.Creates(room, crowd.Take(201));
+            var wide = w.Alice.Adds(room, crowd.Skip(201));
+            wide = w.Alice.Commits(room, w.Alice.Group!.RemoveMembers([.. Enumerable.Range(1, 519).Select(i => (uint)i)]).Value);
+            var update = w.Alice.Creates(room, bob);
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = many.GroupInfo }), HubRule.HandshakeSize);
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = wide.GroupInfo }), HubRule.HandshakeSize);
+            await w.RefusesAsync(w.Alice.Send(update with { Welcome = many.Welcome }), HubRule.HandshakeSize);
+
+            await w.RefusesAsync(w.Alice.Send(update with { Welcome = new byte[200_000] }), HubRule.HandshakeSize);
             await w.CrossesAsync(w.Alice, w.Bob, update);
         }),
         Case(HubRule.MessageSize, o => o with { Limits = o.Limits with { MaxMessageBytes = 1_024 } }, async w =>
