@@ -22,6 +22,7 @@ namespace Interconnect.Adapters.Matrix;
 internal sealed class MatrixConnection : IAsyncDisposable
 {
     private const int MaxAnswerBytes = 4 << 20;
+    private const int MaxCodeLength = 64;
     private static readonly TimeSpan DefaultPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LostPause = TimeSpan.FromSeconds(2);
     private readonly MatrixOptions options;
@@ -194,15 +195,21 @@ internal sealed class MatrixConnection : IAsyncDisposable
 
     private MatrixAnswer Failure(HttpResponseMessage response, JsonElement? body)
     {
-        var code = body is { } json && json.TryGetProperty("errcode", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "M_UNKNOWN";
-        return (int)response.StatusCode switch
+        var (status, code) = ((int)response.StatusCode, CodeOf(body));
+        return status switch
         {
-            429 => new MatrixAnswer.Later(RetryAfter(response, body) ?? DefaultPause, "the homeserver asks to go slower"),
-            >= 500 => new MatrixAnswer.Later(RetryAfter(response, body) ?? DefaultPause, $"the homeserver failed with {(int)response.StatusCode}"),
-            401 or 403 when code is "M_UNKNOWN_TOKEN" or "M_MISSING_TOKEN" => new MatrixAnswer.Later(TimeSpan.FromSeconds(30), BadToken),
-            var status => new MatrixAnswer.No(status, code),
+            429 => new MatrixAnswer.Later(RetryAfter(response, body) ?? DefaultPause, "the homeserver asks to go slower", status),
+            >= 500 => new MatrixAnswer.Later(RetryAfter(response, body) ?? DefaultPause, string.Create(CultureInfo.InvariantCulture, $"the homeserver failed with {status} {code}"), status),
+            401 or 403 when code is "M_UNKNOWN_TOKEN" or "M_MISSING_TOKEN" => new MatrixAnswer.Later(TimeSpan.FromSeconds(30), BadToken, status),
+            _ => new MatrixAnswer.No(status, code),
         };
     }
+
+    // As it stands in the text: an escape is in no code, and one that makes no character cannot be read.
+    private static string CodeOf(JsonElement? body) =>
+        body is { } json && json.TryGetProperty("errcode", out var text) && text.GetRawText() is ['"', .. { Length: > 0 and <= MaxCodeLength } code, '"'] && code.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.')
+            ? code
+            : "M_UNKNOWN";
 
     private const string BadToken = "the homeserver refuses the application service's token";
 
@@ -212,7 +219,7 @@ internal sealed class MatrixConnection : IAsyncDisposable
         TimeSpan? pause = header?.Delta ?? header?.Date - clock.GetUtcNow();
         if (pause is null && body is { } json && json.TryGetProperty("retry_after_ms", out var ms) && ms.ValueKind == JsonValueKind.Number && ms.TryGetInt64(out var value))
         {
-            pause = TimeSpan.FromMilliseconds(value);
+            pause = TimeSpan.FromMilliseconds(Math.Clamp(value, 0, TimeSpan.MillisecondsPerDay));
         }
 
         return pause is { } wait ? TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, TimeSpan.TicksPerDay)) : null;

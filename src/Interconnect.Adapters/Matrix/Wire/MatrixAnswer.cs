@@ -9,10 +9,11 @@ internal abstract record MatrixAnswer
     public sealed record Ok(JsonElement Body) : MatrixAnswer;
 
     /// <summary>Certainly not done; trying again can help.</summary>
-    public sealed record Later(TimeSpan RetryAfter, string Reason) : MatrixAnswer;
+    /// <param name="Status">The answer's; null when there was none.</param>
+    public sealed record Later(TimeSpan RetryAfter, string Reason, int? Status = null) : MatrixAnswer;
 
     /// <summary>Certainly not done, and will not be.</summary>
-    /// <param name="ErrorCode">The homeserver's, such as <c>M_FORBIDDEN</c>.</param>
+    /// <param name="ErrorCode">The homeserver's, such as <c>M_FORBIDDEN</c>; <c>M_UNKNOWN</c> when it gave none, or one that no log can bear.</param>
     public sealed record No(int Status, string ErrorCode) : MatrixAnswer;
 
     /// <summary>Sent, but not answered: it may have been done.</summary>
