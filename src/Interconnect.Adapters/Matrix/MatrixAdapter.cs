@@ -44,6 +44,12 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     private readonly Queue<string> doneOrder = new();
     private readonly HashSet<string> done = [];
     private readonly DefectTries defects = new();
+    private readonly Lock gate = new();
+
+    // Our way to the homeserver, and why its way to us is not open; null when it is, or nobody knows.
+    private AdapterStatus there = new(AdapterState.Starting);
+    private string? notBack;
+
     private volatile AdapterStatus status = new(AdapterState.Starting);
     private IAdapterSink? sink;
 
@@ -62,7 +68,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         invitations = new InvitationQueue(rooms, openInvitations, clock, () => metrics.Discarded("MTX-018"));
         assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
         listener = new TransactionListener(options, hsToken, this);
-        summons = new Summons(connection.AskForPingAsync, clock, reason => Log.NotSummoned(this.logger, network.Value, reason));
+        summons = new Summons(connection.AskForPingAsync, clock, reason => Log.NotSummoned(this.logger, network.Value, reason), Unreached);
         description = new NetworkDescription(network, provider, OuterEncryption.Tls, "in the users' endpoints; ghosts have no Matrix devices and no keys");
         features = MatrixFeatures.Of(options);
     }
@@ -156,9 +162,12 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     }
 
     /// <inheritdoc/>
+    public void Heard() => summons.Heard();
+
+    /// <inheritdoc/>
     public async ValueTask<TransactionOutcome> TakeAsync(string transactionId, ReadOnlySequence<byte> body, CancellationToken cancellation)
     {
-        summons.NotNeeded();
+        summons.Begun();
         TransactionOutcome? outcome = null;
         try
         {
@@ -167,14 +176,12 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         finally
         {
             // The homeserver's own wait grows with each refusal, however short the pause it is asked for; we are able again long before.
-            if (outcome is TransactionOutcome.Taken)
+            summons.Ended(outcome switch
             {
-                summons.NotNeeded();
-            }
-            else
-            {
-                summons.After(outcome is TransactionOutcome.NotNow { RetryAfter: var pause } && pause > Summons.Shortest ? pause : Summons.Shortest);
-            }
+                TransactionOutcome.Taken => null,
+                TransactionOutcome.NotNow { RetryAfter: var pause } when pause > Summons.Shortest => pause,
+                _ => Summons.Shortest,
+            });
         }
     }
 
@@ -277,11 +284,33 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         if (changed.State == AdapterState.Connected)
         {
             // Where we did not reach the homeserver, it may not have reached us.
-            summons.After(Summons.Shortest);
+            summons.Back();
         }
 
-        status = changed;
-        sink?.StatusChanged(changed);
+        lock (gate)
+        {
+            there = changed;
+            Tell();
+        }
+    }
+
+    private void Unreached(string? why)
+    {
+        lock (gate)
+        {
+            notBack = why;
+            Tell();
+        }
+    }
+
+    private void Tell()
+    {
+        var now = there.State == AdapterState.Connected && notBack is { } why ? new AdapterStatus(AdapterState.Degraded, why) : there;
+        if (now != status)
+        {
+            status = now;
+            sink?.StatusChanged(now);
+        }
     }
 
     private async ValueTask<DeliveryOutcome> DeliverAsync(Delivery delivery, MatrixOutbound.Events events, CancellationToken cancellation)

@@ -3,12 +3,13 @@ using System.Net.Sockets;
 using Interconnect.Adapters.Matrix;
 using Interconnect.Adapters.Tests.Simulated;
 using Interconnect.Federation;
+using Interconnect.Sandbox;
 using Interconnect.Testing;
 using Interconnect.Testing.Conformance;
 
 namespace Interconnect.Adapters.Tests.Matrix;
 
-/// <summary>A homeserver that waits ten minutes after a transaction that failed brings it as soon as it can be taken.</summary>
+/// <summary>A homeserver that waits ten minutes after a transaction that failed brings it as soon as it can be taken; one that cannot reach us is noticed.</summary>
 public sealed class MatrixReturnTests : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
@@ -72,6 +73,83 @@ public sealed class MatrixReturnTests : IAsyncLifetime
         var clock = new ManualClock();
         await using var adapter = far.CreateAdapter("interconnect", clock);
         await adapter.StartAsync(sink, default);
+
+        await RefuseThenTakeAsync(clock);
+
+        await adapter.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task Ping_RefusedForAMoment_IsAskedForWhereItIsNeededNext()
+    {
+        var clock = new ManualClock();
+        var refused = FailPings(403, "M_FORBIDDEN");
+        await using var adapter = far.CreateAdapter("interconnect", clock);
+        await adapter.StartAsync(sink, default);
+        await refused.WaitAsync(Limit);
+        far.Server.Faults = null;
+
+        await RefuseThenTakeAsync(clock);
+
+        await adapter.StopAsync(default);
+    }
+
+    [Fact]
+    public async Task Homeserver_DoesNotReachUs_IsDegradedUntilItDoes()
+    {
+        var clock = new ManualClock();
+        _ = FailPings(502, "M_CONNECTION_FAILED");
+        await using var adapter = far.CreateAdapter("interconnect", clock);
+        await adapter.StartAsync(sink, default);
+        Assert.Equal(AdapterState.Connected, adapter.Status.State);
+        bool IsUnreached() => adapter.Status is { State: AdapterState.Degraded, Reason: { } why } && why.Contains("does not reach us", StringComparison.Ordinal) && why.Contains("502 M_CONNECTION_FAILED", StringComparison.Ordinal);
+        await UntilAsync(clock, IsUnreached);
+        Assert.Contains(adapter.Status, sink.Statuses);
+
+        far.Server.Faults = null;
+        await UntilAsync(clock, () => adapter.Status.State == AdapterState.Connected);
+
+        // Nothing is missing, nobody was refused: it is noticed all the same. Deliveries go on.
+        _ = FailPings(502, "M_CONNECTION_FAILED");
+        await UntilAsync(clock, IsUnreached);
+        Assert.IsType<DeliveryOutcome.Delivered>(await adapter.DeliverAsync(new Delivery(Samples.Envelope(alice.User), alice.User, 1), default));
+
+        await WriteAsync("frame-1");
+        await sink.NextEventAsync(Limit);
+        await UntilAsync(null, () => adapter.Status.State == AdapterState.Connected);
+        await adapter.StopAsync(default);
+        Assert.Equal(AdapterState.Stopped, adapter.Status.State);
+    }
+
+    private static async Task UntilAsync(ManualClock? clock, Func<bool> happened)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!happened())
+        {
+            clock?.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    /// <summary>Answers each request for a ping so; completes with the first.</summary>
+    private Task FailPings(int status, string code)
+    {
+        var asked = new TaskCompletionSource();
+        far.Server.Faults = (_, path) =>
+        {
+            if (!path.EndsWith("/ping", StringComparison.Ordinal))
+            {
+                return null;
+            }
+
+            asked.TrySetResult();
+            return new MatrixFault(status, code, null, false);
+        };
+        return asked.Task;
+    }
+
+    private async Task RefuseThenTakeAsync(ManualClock clock)
+    {
         await WriteAsync("frame-1");
         await sink.NextEventAsync(Limit);
         var refused = new TaskCompletionSource();
@@ -86,14 +164,9 @@ public sealed class MatrixReturnTests : IAsyncLifetime
         Assert.Equal(0, sink.Waiting);
 
         var arrived = sink.NextEventAsync(Limit);
-        while (!arrived.IsCompleted)
-        {
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAny(arrived, Task.Delay(20));
-        }
+        await UntilAsync(clock, () => arrived.IsCompleted);
 
         Assert.NotNull(await arrived);
-        await adapter.StopAsync(default);
     }
 
     private Task WriteAsync(string id) => alice.SendFrameAsync(null, FrameCodec.Encode(Samples.Request(alice.User)), id);

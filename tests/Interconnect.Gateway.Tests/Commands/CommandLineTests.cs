@@ -96,8 +96,9 @@ public sealed class CommandLineTests
     {
         await using var xmpp = await SimulatedXmppServer.StartAsync(new SimulatedXmppOptions { Domain = "a.test", Components = new Dictionary<string, string> { ["gw.a.test"] = "s" } }, TimeProvider.System);
         await using var matrix = await SimulatedMatrixServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test" }, TimeProvider.System);
-        matrix.AddApplicationService(Registration());
-        using var folder = Folder(xmpp, matrix, "gw.a.test");
+        var listen = new Uri($"http://127.0.0.1:{FreePort()}");
+        matrix.AddApplicationService(Registration(listen));
+        using var folder = Folder(xmpp, matrix, "gw.a.test", listen: listen);
         await using var gateway = GatewayProcess.Start("run", "--config", folder.Path);
         var line = await StartedAsync(gateway);
         var address = new Uri((string?)JsonNode.Parse(line)!["State"]!["Address"] ?? string.Empty);
@@ -115,6 +116,25 @@ public sealed class CommandLineTests
 
         gateway.Terminate();
         Assert.Equal(0, await gateway.WaitForExitAsync(TimeSpan.FromSeconds(60)));
+    }
+
+    [Fact]
+    public async Task Run_HomeserverDoesNotReachUs_ReadinessAndMetricSayWhichNetwork()
+    {
+        await using var xmpp = await SimulatedXmppServer.StartAsync(new SimulatedXmppOptions { Domain = "a.test", Components = new Dictionary<string, string> { ["gw.a.test"] = "s" } }, TimeProvider.System);
+        await using var matrix = await SimulatedMatrixServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test" }, TimeProvider.System);
+        matrix.AddApplicationService(Registration(new Uri($"http://127.0.0.1:{FreePort()}")));
+        using var folder = Folder(xmpp, matrix, "gw.a.test");
+        await using var gateway = GatewayProcess.Start("run", "--config", folder.Path);
+        using var http = new HttpClient { BaseAddress = new Uri((string?)JsonNode.Parse(await StartedAsync(gateway))!["State"]!["Address"] ?? string.Empty) };
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!(await ReadyAsync(http, false))["reasons"]!.AsArray().Any(r => (string?)r!["part"] == "adapter:matrix-b" && ((string?)r["reason"])!.Contains("does not reach us", StringComparison.Ordinal)))
+        {
+            await Task.Delay(100, limit.Token);
+        }
+
+        Assert.Contains("interconnect_adapter_connected{network=\"matrix-b\"} 0", await http.GetStringAsync("/metrics"));
     }
 
     /// <summary>The log line that says where the gateway listens.</summary>
@@ -154,15 +174,16 @@ public sealed class CommandLineTests
 
     private static string? Reason(JsonNode answer, string part) => (string?)answer["reached"]!.AsArray().Single(r => (string?)r!["part"] == part)!["reason"];
 
-    private static ApplicationServiceRegistration Registration() =>
-        new() { Id = "interconnect", Url = null, AsToken = "a", HsToken = "h", SenderLocalpart = "gwbot", UserNamespace = @"@gw_.*:hs\.test" };
+    private static ApplicationServiceRegistration Registration(Uri? url = null) =>
+        new() { Id = "interconnect", Url = url, AsToken = "a", HsToken = "h", SenderLocalpart = "gwbot", UserNamespace = @"@gw_.*:hs\.test" };
 
-    private static ConfigurationFolder Folder(SimulatedXmppServer xmpp, SimulatedMatrixServer matrix, string component, string registrationId = "interconnect")
+    private static ConfigurationFolder Folder(SimulatedXmppServer xmpp, SimulatedMatrixServer matrix, string component, string registrationId = "interconnect", Uri? listen = null)
     {
+        listen ??= new Uri($"http://127.0.0.1:{FreePort()}");
         var folder = new ConfigurationFolder(
             """{"hub":{"domain":"hub.test"},"http":{"listen":"127.0.0.1:0"},"log":{"format":"json"},"database":{"connectionString":"FOLDER/interconnect.db"}}""",
             ("networks/xmpp-a.json", $$$"""{"xmpp":{"port":{{{xmpp.ComponentPort}}},"component":"{{{component}}}","provider":"a.test","secret":"s"}}"""),
-            ("networks/matrix-b.json", $$$"""{"matrix":{"homeserver":"{{{matrix.BaseAddress}}}","provider":"hs.test","listen":"http://127.0.0.1:{{{FreePort()}}}","asToken":"a","hsToken":"h","registrationId":"{{{registrationId}}}"}}"""));
+            ("networks/matrix-b.json", $$$"""{"matrix":{"homeserver":"{{{matrix.BaseAddress}}}","provider":"hs.test","listen":"{{{listen.GetLeftPart(UriPartial.Authority)}}}","asToken":"a","hsToken":"h","registrationId":"{{{registrationId}}}"}}"""));
         File.WriteAllText(folder.Path, File.ReadAllText(folder.Path).Replace("FOLDER", folder.Folder, StringComparison.Ordinal));
         return folder;
     }

@@ -11,6 +11,9 @@ namespace Interconnect.Adapters.Matrix.Wire;
 /// <summary>What the adapter does with what the homeserver brings.</summary>
 internal interface ITransactionHandler
 {
+    /// <summary>A request came with the homeserver's token.</summary>
+    void Heard();
+
     /// <summary>Takes a transaction's body: everything in it is on stable storage or of no use, or when to bring it again.</summary>
     ValueTask<TransactionOutcome> TakeAsync(string transactionId, ReadOnlySequence<byte> body, CancellationToken cancellation);
 
@@ -85,6 +88,7 @@ internal sealed class TransactionListener(MatrixOptions options, Secret token, I
             return;
         }
 
+        handler.Heard();
         var path = context.Request.Path.Value ?? "";
         var parts = path.StartsWith(Root, StringComparison.Ordinal) ? path[Root.Length..].Split('/') : [];
         var (method, action) = parts switch
