@@ -106,6 +106,7 @@ internal sealed class ExternalJoin(MlsClient client)
         Rules.WrongEpoch.Require(content.Epoch == context.Epoch);
         var signed = message.Message.Authenticated;
         Rules.MessageSignature.Require(signed.VerifySignature(SenderKeys.Find(tree, context.Extensions, content), Codec.Encode(context)));
+        SafeAad.Verify(SafeAad.IsDemandedBy(context.Extensions), content.AuthenticatedData, client.GroupPolicy.Draft);
         var proposal = new Proposal.SelfRemove();
         return new ListedProposal(proposal, content.Sender, new StoredProposal(signed.ProposalRef(tree.Suite), proposal, content.Sender));
     }

@@ -197,8 +197,17 @@ public sealed class ComponentRulesTests
         alice.Take(update.Message);
         bob.Take(update.Message);
         alice.Commit(new CommitRequest(), bob, cathy);
-        var join = new Person("dave").Client.JoinExternally(alice.Group.CreateGroupInfo()).Value;
-        Assert.IsType<Processed.CommitApplied>(bob.Take(join.Commit));
+        var dave = new Person("dave");
+        var join = dave.Client.JoinExternally(alice.Group.CreateGroupInfo()).Value;
+        Assert.IsType<Processed.CommitApplied>(new MlsGroup(bob.Client, bob.State).Process(join.Commit).Value);
+
+        // A joiner brings along only what members have taken.
+        MlsResult<ExternalJoinResult> Bringing(byte[] selfRemove) =>
+            dave.Client.JoinExternally(alice.Group.CreateGroupInfo(), new ExternalJoinRequest { SelfRemoves = [selfRemove] });
+        Assert.Equal("MLS-320", Bringing(Forge.Proposal(cathy, new Proposal.SelfRemove())).Error.Rule);
+        var leave = cathy.Group.ProposeSelfRemove().Value.Message;
+        bob.Take(leave);
+        Assert.IsType<Processed.CommitApplied>(bob.Take(Bringing(leave).Value.Commit));
     }
 
     [Fact]
