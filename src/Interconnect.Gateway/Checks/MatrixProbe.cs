@@ -52,7 +52,7 @@ internal static class MatrixProbe
             using var answer = await http.PostAsync(new Uri($"/_matrix/client/v1/appservice/{Uri.EscapeDataString(options.RegistrationId)}/ping", UriKind.Relative), body, patience.Token);
             return answer.StatusCode == HttpStatusCode.Forbidden;
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return false;
         }

@@ -47,6 +47,8 @@ public sealed class CommandLineTests
         Assert.Equal(3, code);
         Assert.Equal("its registration of us has another id than matrix:registrationId", Reason(JsonNode.Parse(output)!, "network matrix-b"));
         Assert.Equal(0, (await GatewayProcess.RunAsync("check", "--config", right.Path)).Code);
+        matrix.Faults = (_, path) => path.EndsWith("/ping", StringComparison.Ordinal) ? new MatrixFault(0, "", null, false) : null;
+        Assert.Equal(0, (await GatewayProcess.RunAsync("check", "--config", right.Path)).Code);
         await xmpp.DisposeAsync();
         var (away, text, _) = await GatewayProcess.RunAsync("check", "--config", right.Path);
         Assert.Equal(3, away);
