@@ -35,7 +35,7 @@ internal static class Evidence
         var all = new StringBuilder(message.ToString());
         foreach (var witness in Witnesses.Keys)
         {
-            foreach (var (name, lines) in await witness.TestifyAsync())
+            foreach (var (name, lines) in await TestifyAsync(witness))
             {
                 all.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"===== {name}, the last {Math.Min(LinesOfEach, lines.Count)} of {lines.Count} lines");
                 lines.TakeLast(LinesOfEach).ToList().ForEach(line => all.AppendLine(line));
@@ -65,6 +65,19 @@ internal static class Evidence
         Directory.Exists(Path.Combine(servers.StateFolder, "log"))
             ? Directory.EnumerateFiles(Path.Combine(servers.StateFolder, "log"), "*.log").Order(StringComparer.Ordinal).Select(file => (Path.GetFileName(file), ReadShared(file)))
             : [];
+
+    // Scenarios run side by side: another one's witness may be gone at this moment, and what the others know is wanted all the same.
+    private static async Task<IReadOnlyList<(string Name, IReadOnlyList<string> Lines)>> TestifyAsync(IWitness witness)
+    {
+        try
+        {
+            return await witness.TestifyAsync();
+        }
+        catch (Exception e)
+        {
+            return [(witness.GetType().Name, [$"could not be asked: {e.GetType().Name}"])];
+        }
+    }
 
     private static bool IsWarning(string line) =>
         line.Contains("\"LogLevel\":\"Warning\"", StringComparison.Ordinal) || line.Contains("\"LogLevel\":\"Error\"", StringComparison.Ordinal) || line.Contains("\"LogLevel\":\"Critical\"", StringComparison.Ordinal)
