@@ -59,6 +59,9 @@ public sealed class PublicGroupTests
         Assert.Equal("cathy"u8.ToArray(), Assert.Single(step.Added).Credential.Identity.ToArray());
         Assert.Empty(step.Removed);
         Assert.Equal(0u, step.Committer.LeafIndex);
+        Assert.Equal((2, 4), (current.LeafCount, step.Next.LeafCount));
+        Assert.Equal([1, 0, 0], new[] { commit.Commit, rival.Commit, bob.Group.ProposeUpdate().Value.Message }
+            .Select(message => PublicHandshake.TryRead(message, out var header, out _) ? header.ProposalCount : -1));
         Assert.Equal("MLS-302", step.Next.ReceiveCommit(rival.Commit, rival.GroupInfo).Error.Rule);
         alice.Group = commit.NewState;
 
