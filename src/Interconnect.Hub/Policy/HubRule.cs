@@ -185,6 +185,9 @@ public sealed record HubRule
     /// <summary>Transcript.</summary>
     public static HubRule CommitLeads { get; } = new("HUB-065", "The commit is signed by its sender and leads from the group as it is to the GroupInfo.");
 
+    /// <summary>ReInit.</summary>
+    public static HubRule GroupGoesOn { get; } = new("HUB-066", "A commit does not end the room's group: a room cannot go on in a successor.");
+
     /// <summary>Message readable.</summary>
     public static HubRule MessageReadable { get; } = new("HUB-070", "A room message is a PrivateMessage that holds application data.");
 

@@ -160,6 +160,12 @@ internal static class RoomUpdates
             return new(HubRule.CommitLeads, error.Rule);
         }
 
+        // RFC 9420 section 11.2: members take no further commit, and the stored GroupInfo does not tell that the group has ended.
+        if (!transition.Next.IsActive)
+        {
+            return new(HubRule.GroupGoesOn);
+        }
+
         return transition.Next.WithGroupInfo(update.GroupInfo).TryGet(out next, out error) ? null
             : new(error.Rule == GroupInfoFollows ? HubRule.CommitLeads : HubRule.GroupInfoValid, error.Rule);
     }

@@ -145,6 +145,14 @@ internal static class RoomRuleCases
             await w.RefusesAsync(w.Alice.Send(update with { Commit = unsigned }), HubRule.CommitLeads);
             await w.CrossesAsync(w.Alice, w.Bob, update);
         }),
+        Case(HubRule.GroupGoesOn, async w =>
+        {
+            var room = await w.RoomAsync(w.Alice, w.Bob);
+            var ends = ForgedCommit.OfReInit(w.Alice.Group!, w.Alice.Key, leaf: 0);
+            var update = w.Alice.Refreshes(room);
+            await w.RefusesAsync(w.Alice.Send(update with { Commit = ends }), HubRule.GroupGoesOn);
+            await w.CrossesAsync(w.Alice, w.Bob, update);
+        }),
         Case(HubRule.WelcomeReadable, async w =>
         {
             await w.MeetAsync(w.Alice, w.Bob);
