@@ -81,8 +81,12 @@ public sealed class SummonsTests : IAsyncDisposable
         summons.After(TimeSpan.Zero);
         summons.Ended(null);
         clock.Advance(TimeSpan.FromHours(2));
-        Assert.False(clock.HasTimers);
-        Assert.Equal(0, Volatile.Read(ref pings));
+        for (var i = 0; i < 10; i++)
+        {
+            // Time for a ping that must not be.
+            await Task.Delay(5);
+            Assert.Equal(0, Volatile.Read(ref pings));
+        }
 
         // The last one is in nobody's hands any more, and something was due meanwhile.
         summons.Ended(Pause);
