@@ -97,5 +97,5 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
         TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, session.Options.ResendAfter.Ticks << Math.Min(attempts, 10)));
 
     // The gateway's side is away for as long as an operator needs, and comes back unannounced: a stanza a minute is cheap, a user who waits is not.
-    private static TimeSpan ReturnWait(int attempts) => TimeSpan.FromSeconds(Math.Min(60, 2 << Math.Min(attempts, 5)));
+    internal static TimeSpan ReturnWait(int attempts) => TimeSpan.FromSeconds(Math.Min(60, 2 << Math.Min(attempts, 5)));
 }

@@ -306,6 +306,14 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void WhatTheNetworkReturnsAgainAndAgain_WaitsLongerEachTimeAndAMinuteAtMost()
+    {
+        var waits = Enumerable.Range(0, 100).Select(OutboxPump.ReturnWait).ToList();
+        Assert.Equal([2, 4, 8, 16, 32, 60], waits.Take(6).Select(wait => wait.TotalSeconds));
+        Assert.All(waits.Skip(6).Append(OutboxPump.ReturnWait(int.MaxValue)), wait => Assert.Equal(TimeSpan.FromMinutes(1), wait));
+    }
+
+    [Fact]
     public async Task KeyPackages_AreReplenishedAtLowWaterAndNeverServedTwice()
     {
         await using var bob = Person.Create(gateway, clock, "bob@b.test");
