@@ -1,3 +1,5 @@
+using System.Buffers;
+using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Schedule;
 using Interconnect.Mls.Tests.Groups;
 
@@ -6,6 +8,8 @@ namespace Interconnect.Mls.Tests.Persistence;
 /// <summary>What an operation used up is zero after <see cref="ConsumedSecrets.Erase"/>, and only that.</summary>
 public sealed class ErasureTests
 {
+    private static readonly byte[] Text = "a text that nobody but its readers may find"u8.ToArray();
+
     private static bool IsZero(byte[] secret) => secret.Length > 0 && !secret.AsSpan().ContainsAnyExcept((byte)0);
 
     private static bool IsZero(IEnumerable<byte[]> secrets) => secrets.All(IsZero);
@@ -91,6 +95,36 @@ public sealed class ErasureTests
     }
 
     [Fact]
+    public void Writer_GrownOrDisposed_LeavesZerosInItsBuffers()
+    {
+        var writer = new MlsWriter(64);
+        writer.Raw(Text);
+        var first = writer.WrittenMemory;
+        Assert.Equal(Text, first.ToArray());
+        writer.Raw(new byte[4096]);
+        Assert.All(first.ToArray(), octet => Assert.Equal(0, octet));
+        var grown = writer.WrittenMemory;
+        Assert.Equal(Text, grown[..Text.Length].ToArray());
+        writer.Dispose();
+        Assert.All(grown.ToArray(), octet => Assert.Equal(0, octet));
+    }
+
+    [Fact]
+    public void Encrypt_LeavesNoTextInPooledBuffers()
+    {
+        var (alice, _) = Scenarios.Pair();
+        Assert.True(alice.Group.Encrypt(Text).IsOk);
+        Assert.DoesNotContain(PooledBuffers(), buffer => buffer.AsSpan().IndexOf(Text) >= 0);
+
+        // The control: a buffer that goes back as it is, is found.
+        var careless = ArrayPool<byte>.Shared.Rent(Text.Length);
+        Text.CopyTo(careless, 0);
+        ArrayPool<byte>.Shared.Return(careless);
+        Assert.Contains(PooledBuffers(), buffer => buffer.AsSpan().IndexOf(Text) >= 0);
+        Array.Clear(careless);
+    }
+
+    [Fact]
     public void SafeExport_ErasesItsPath()
     {
         var (alice, _) = Scenarios.Pair();
@@ -102,5 +136,13 @@ public sealed class ErasureTests
         Assert.False(IsZero(exported.Secret));
         Assert.DoesNotContain(exported.NewState.State.Exporter.AllSecrets(), IsZero);
         Assert.DoesNotContain(exported.NewState.State.Exporter.Held.Keys, node => node == 2);
+    }
+
+    // What this thread's next rents would get, of each size.
+    private static List<byte[]> PooledBuffers()
+    {
+        var rented = Enumerable.Range(4, 13).SelectMany(power => Enumerable.Range(0, 12).Select(_ => ArrayPool<byte>.Shared.Rent(1 << power))).ToList();
+        rented.ForEach(buffer => ArrayPool<byte>.Shared.Return(buffer));
+        return rented;
     }
 }
