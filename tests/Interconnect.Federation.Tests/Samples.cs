@@ -30,6 +30,13 @@ internal static class Samples
         ["delivery_report_accepted"] = new DeliveryReport(Id, null, null, DeliveryStatus.Accepted, null, null, Time),
         ["refusal"] = new Refusal(Id, Frame, "HUB-012", "Wrong epoch", TimeSpan.FromSeconds(3), 0),
         ["refusal_final"] = new Refusal(Id, null, "HUB-001", "No agreement", null, null),
+        ["room_update_with_lists"] = new RoomUpdate(Room, Bytes(1, 4), Bytes(2, 5), Bytes(3, 6)) { DeviceLists = [Bytes(10, 3), Bytes(20, 2)] },
+        ["key_material_response_with_lists"] = new KeyMaterialResponse(Frame, Bob, null, KeyMaterialStatus.NoCompatibleMaterial, []) { DeviceLists = [Bytes(10, 3)] },
+        ["consent_entry_with_lists"] = new ConsentEntry(ConsentOperation.Request, Alice, Bob, null) { DeviceLists = [Bytes(10, 3)] },
+        ["device_list_update"] = new DeviceListUpdate([Bytes(10, 3), Bytes(20, 2)]),
+        ["device_list_request"] = new DeviceListRequest(Bob),
+        ["device_list_response"] = new DeviceListResponse(Frame, Bob, [Bytes(10, 3)]),
+        ["device_link_message"] = new DeviceLinkMessage(Bytes(30, 4)),
         ["unreadable"] = new Unreadable("FED-001", "Truncated"),
     };
 

@@ -47,7 +47,7 @@ public static class EventCodec
     private static Wire.Event ToWire(FederationEvent @event) => @event switch
     {
         EncryptedMessage e => new() { EncryptedMessage = new() { Room = e.Room?.Value ?? "", Recipient = e.Recipient?.Value ?? "", Message = WireReader.Wrap(e.Message) } },
-        RoomUpdate e => new() { RoomUpdate = new() { Room = e.Room.Value, Commit = WireReader.Wrap(e.Commit), Welcome = WireReader.Wrap(e.Welcome), GroupInfo = WireReader.Wrap(e.GroupInfo) } },
+        RoomUpdate e => new() { RoomUpdate = new() { Room = e.Room.Value, Commit = WireReader.Wrap(e.Commit), Welcome = WireReader.Wrap(e.Welcome), GroupInfo = WireReader.Wrap(e.GroupInfo), DeviceLists = { e.DeviceLists.Select(WireReader.Wrap) } } },
         KeyMaterialPublish e => new() { KeyMaterialPublish = new() { Client = e.Client.Value, KeyPackages = { e.KeyPackages.Select(WireReader.Wrap) } } },
         KeyMaterialRequest e => new() { KeyMaterialRequest = new() { Target = e.Target.Value, Room = e.Room?.Value ?? "", CipherSuites = { e.CipherSuites.Select(s => (uint)s) } } },
         KeyMaterialResponse e => new()
@@ -59,9 +59,13 @@ public static class EventCodec
                 Room = e.Room?.Value ?? "",
                 Status = (uint)e.Status,
                 Clients = { e.Clients.Select(c => new Wire.ClientKeyMaterial { Client = c.Client.Value, Status = (uint)c.Status, KeyPackage = WireReader.Wrap(c.KeyPackage) }) },
+                DeviceLists = { e.DeviceLists.Select(WireReader.Wrap) },
             },
         },
-        ConsentEntry e => new() { ConsentEntry = new() { Operation = (uint)e.Operation, Requester = e.Requester.Value, Target = e.Target.Value, Room = e.Room?.Value ?? "" } },
+        ConsentEntry e => new()
+        {
+            ConsentEntry = new() { Operation = (uint)e.Operation, Requester = e.Requester.Value, Target = e.Target.Value, Room = e.Room?.Value ?? "", DeviceLists = { e.DeviceLists.Select(WireReader.Wrap) } },
+        },
         DeliveryReport e => new()
         {
             DeliveryReport = new()
@@ -89,6 +93,13 @@ public static class EventCodec
             },
         },
         Unreadable e => new() { Unreadable = new() { RuleId = e.RuleId, Reason = e.Reason } },
+        DeviceListUpdate e => new() { DeviceListUpdate = new() { Lists = { e.Lists.Select(WireReader.Wrap) } } },
+        DeviceListRequest e => new() { DeviceListRequest = new() { Target = e.Target.Value } },
+        DeviceListResponse e => new()
+        {
+            DeviceListResponse = new() { RequestFrameId = ByteString.CopyFrom(e.RequestFrame.ToBytes()), Target = e.Target.Value, Lists = { e.Lists.Select(WireReader.Wrap) } },
+        },
+        DeviceLinkMessage e => new() { DeviceLinkMessage = new() { Message = WireReader.Wrap(e.Message) } },
         _ => throw new InvalidOperationException("An event kind has no wire form: " + @event.Kind),
     };
 
@@ -103,6 +114,10 @@ public static class EventCodec
         Wire.Event.KindOneofCase.DeliveryReport => ReadReport(wire.DeliveryReport, reader.At("event.delivery_report")),
         Wire.Event.KindOneofCase.Refusal => ReadRefusal(wire.Refusal, reader.At("event.refusal")),
         Wire.Event.KindOneofCase.Unreadable => ReadUnreadable(wire.Unreadable, reader.At("event.unreadable")),
+        Wire.Event.KindOneofCase.DeviceListUpdate => ReadListUpdate(wire.DeviceListUpdate, reader.At("event.device_list_update")),
+        Wire.Event.KindOneofCase.DeviceListRequest => ReadListRequest(wire.DeviceListRequest, reader.At("event.device_list_request")),
+        Wire.Event.KindOneofCase.DeviceListResponse => ReadListResponse(wire.DeviceListResponse, reader.At("event.device_list_response")),
+        Wire.Event.KindOneofCase.DeviceLinkMessage => ReadLink(wire.DeviceLinkMessage, reader.At("event.device_link_message")),
         _ => reader.Fail("FED-007", "The event kind is missing or not known to this version", "event.kind") as FederationEvent,
     };
 
@@ -119,7 +134,8 @@ public static class EventCodec
         var room = reader.Required<RoomUri>(wire.Room, RoomUri.TryParse, "room");
         reader.Check(!wire.Commit.IsEmpty, "FED-004", "A room update has a commit", "commit");
         reader.Check(!wire.GroupInfo.IsEmpty, "FED-004", "A room update has a GroupInfo", "group_info");
-        return reader.Done(() => new RoomUpdate(room!, wire.Commit.Memory, wire.Welcome.Memory, wire.GroupInfo.Memory));
+        var lists = Attached(wire.DeviceLists, reader);
+        return reader.Done(() => new RoomUpdate(room!, wire.Commit.Memory, wire.Welcome.Memory, wire.GroupInfo.Memory) { DeviceLists = lists });
     }
 
     private static KeyMaterialPublish? ReadPublish(Wire.KeyMaterialPublish wire, WireReader reader)
@@ -157,8 +173,9 @@ public static class EventCodec
             }
         }
 
+        var lists = Attached(wire.DeviceLists, reader);
         reader.Check(clients.Count == 0 || (KeyMaterialStatus)wire.Status is KeyMaterialStatus.Success or KeyMaterialStatus.PartialSuccess or KeyMaterialStatus.NoCompatibleMaterial, "FED-006", "Clients come with success only", "clients");
-        return reader.Done(() => new KeyMaterialResponse(frame!.Value, target!, room, (KeyMaterialStatus)wire.Status, clients));
+        return reader.Done(() => new KeyMaterialResponse(frame!.Value, target!, room, (KeyMaterialStatus)wire.Status, clients) { DeviceLists = lists });
     }
 
     private static ConsentEntry? ReadConsent(Wire.ConsentEntry wire, WireReader reader)
@@ -167,7 +184,8 @@ public static class EventCodec
         var target = reader.Required<UserUri>(wire.Target, UserUri.TryParse, "target");
         var room = reader.Optional<RoomUri>(wire.Room, RoomUri.TryParse, "room");
         reader.Check(Enum.IsDefined((ConsentOperation)wire.Operation), "FED-006", "Unknown consent operation", "operation");
-        return reader.Done(() => new ConsentEntry((ConsentOperation)wire.Operation, requester!, target!, room));
+        var lists = Attached(wire.DeviceLists, reader);
+        return reader.Done(() => new ConsentEntry((ConsentOperation)wire.Operation, requester!, target!, room) { DeviceLists = lists });
     }
 
     private static DeliveryReport? ReadReport(Wire.DeliveryReport wire, WireReader reader)
@@ -201,4 +219,41 @@ public static class EventCodec
         reader.Text(wire.Reason, MaxReasonLength, "reason");
         return reader.Done(() => new Unreadable(wire.RuleId, wire.Reason));
     }
+
+    private static DeviceListUpdate? ReadListUpdate(Wire.DeviceListUpdate wire, WireReader reader)
+    {
+        reader.Check(wire.Lists.Count is > 0 and <= DeviceChain.MaxLists, "FED-006", $"1 to {DeviceChain.MaxLists} device lists", "lists");
+        reader.Check(Fits(wire.Lists), "FED-002", $"Device lists of at most {AttachedLists.MaxBytes} bytes in all", "lists");
+        return reader.Done(() => new DeviceListUpdate([.. wire.Lists.Select(l => l.Memory)]));
+    }
+
+    private static DeviceListRequest? ReadListRequest(Wire.DeviceListRequest wire, WireReader reader)
+    {
+        var target = reader.Required<UserUri>(wire.Target, UserUri.TryParse, "target");
+        return reader.Done(() => new DeviceListRequest(target!));
+    }
+
+    private static DeviceListResponse? ReadListResponse(Wire.DeviceListResponse wire, WireReader reader)
+    {
+        var frame = reader.FrameId(wire.RequestFrameId, "request_frame_id", required: true);
+        var target = reader.Required<UserUri>(wire.Target, UserUri.TryParse, "target");
+        reader.Check(wire.Lists.Count <= DeviceChain.MaxLists, "FED-006", $"At most {DeviceChain.MaxLists} device lists", "lists");
+        reader.Check(Fits(wire.Lists), "FED-002", $"Device lists of at most {AttachedLists.MaxBytes} bytes in all", "lists");
+        return reader.Done(() => new DeviceListResponse(frame!.Value, target!, [.. wire.Lists.Select(l => l.Memory)]));
+    }
+
+    private static DeviceLinkMessage? ReadLink(Wire.DeviceLinkMessage wire, WireReader reader)
+    {
+        reader.Check(wire.Message.Length is > 0 and <= DeviceLinkMessage.MaxBytes, "FED-006", $"A link message is 1 to {DeviceLinkMessage.MaxBytes} bytes", "message");
+        return reader.Done(() => new DeviceLinkMessage(wire.Message.Memory));
+    }
+
+    private static IReadOnlyList<ReadOnlyMemory<byte>> Attached(Google.Protobuf.Collections.RepeatedField<ByteString> wire, WireReader reader)
+    {
+        reader.Check(wire.Count <= AttachedLists.MaxLists, "FED-006", $"At most {AttachedLists.MaxLists} device lists", "device_lists");
+        reader.Check(Fits(wire), "FED-002", $"Device lists of at most {AttachedLists.MaxBytes} bytes in all", "device_lists");
+        return wire.Count == 0 ? [] : [.. wire.Select(l => l.Memory)];
+    }
+
+    private static bool Fits(Google.Protobuf.Collections.RepeatedField<ByteString> lists) => lists.Sum(l => (long)l.Length) <= AttachedLists.MaxBytes;
 }

@@ -19,6 +19,8 @@ public abstract record FederationEvent
         KeyMaterialRequest request => ConversationKey.OfPair(sender, request.Target),
         KeyMaterialResponse response => ConversationKey.OfPair(sender, response.Target),
         ConsentEntry entry => ConversationKey.OfPair(entry.Requester, entry.Target),
+        DeviceListRequest request when request.Target != sender => ConversationKey.OfPair(sender, request.Target),
+        DeviceListResponse response when response.Target != sender => ConversationKey.OfPair(sender, response.Target),
         _ => ConversationKey.OfUser(sender),
     };
 }
@@ -48,6 +50,9 @@ public sealed record RoomUpdate(RoomUri Room, ReadOnlyMemory<byte> Commit, ReadO
 {
     /// <inheritdoc/>
     public override string Kind => "room_update";
+
+    /// <summary>Device lists that the event rests on (<see cref="AttachedLists"/>); at most 400 and 256 KiB, may be empty.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> DeviceLists { get; init; } = [];
 
     /// <summary>Redacted.</summary>
     public override string ToString() => $"RoomUpdate({Commit.Length} bytes)";
@@ -88,6 +93,9 @@ public sealed record KeyMaterialResponse(FrameId RequestFrame, UserUri Target, R
 {
     /// <inheritdoc/>
     public override string Kind => "key_material_response";
+
+    /// <summary>Device lists that the event rests on (<see cref="AttachedLists"/>); at most 400 and 256 KiB, may be empty.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> DeviceLists { get; init; } = [];
 
     /// <summary>Redacted.</summary>
     public override string ToString() => $"KeyMaterialResponse({Status}, {Clients.Count})";
@@ -153,6 +161,9 @@ public sealed record ConsentEntry(ConsentOperation Operation, UserUri Requester,
 {
     /// <inheritdoc/>
     public override string Kind => "consent_entry";
+
+    /// <summary>Device lists that the event rests on (<see cref="AttachedLists"/>); at most 400 and 256 KiB, may be empty.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> DeviceLists { get; init; } = [];
 
     /// <summary>Redacted.</summary>
     public override string ToString() => $"ConsentEntry({Operation})";
@@ -224,6 +235,61 @@ public sealed record Refusal(EventId Event, FrameId? Frame, string RuleId, strin
 {
     /// <inheritdoc/>
     public override string Kind => "refusal";
+}
+
+/// <summary>
+/// A user's devices changed: the newest era of device lists, from its first list. The hub keeps it and passes it to the user's own devices and contacts; the first one
+/// pins the user's identity there.
+/// </summary>
+/// <param name="Lists">1 to 200 encoded <see cref="SignedDeviceList"/>s of the sender.</param>
+public sealed record DeviceListUpdate(IReadOnlyList<ReadOnlyMemory<byte>> Lists) : FederationEvent
+{
+    /// <inheritdoc/>
+    public override string Kind => "device_list_update";
+
+    /// <summary>Redacted.</summary>
+    public override string ToString() => $"DeviceListUpdate({Lists.Count})";
+}
+
+/// <summary>Asks for the device lists of the sender's own user, or of a user who consented.</summary>
+/// <param name="Target">Whose.</param>
+public sealed record DeviceListRequest(UserUri Target) : FederationEvent
+{
+    /// <inheritdoc/>
+    public override string Kind => "device_list_request";
+
+    /// <summary>Redacted.</summary>
+    public override string ToString() => "DeviceListRequest(redacted)";
+}
+
+/// <summary>The hub's answer: what it has, which proves itself.</summary>
+/// <param name="RequestFrame">The frame that asked.</param>
+/// <param name="Target">Whose lists.</param>
+/// <param name="Lists">The newest era from its first list; empty when there is none.</param>
+public sealed record DeviceListResponse(FrameId RequestFrame, UserUri Target, IReadOnlyList<ReadOnlyMemory<byte>> Lists) : FederationEvent
+{
+    /// <inheritdoc/>
+    public override string Kind => "device_list_response";
+
+    /// <summary>Redacted.</summary>
+    public override string ToString() => $"DeviceListResponse({Lists.Count})";
+}
+
+/// <summary>
+/// What a new device and an old one of the same user tell each other to add the new one. It goes to the user's own account and no further; its parts are authenticated by
+/// a code that the person carries from one device to the other.
+/// </summary>
+/// <param name="Message">1 byte to 64 KiB, opaque to every hop.</param>
+public sealed record DeviceLinkMessage(ReadOnlyMemory<byte> Message) : FederationEvent
+{
+    /// <summary>Largest message in bytes.</summary>
+    public const int MaxBytes = 64 * 1024;
+
+    /// <inheritdoc/>
+    public override string Kind => "device_link_message";
+
+    /// <summary>Redacted.</summary>
+    public override string ToString() => $"DeviceLinkMessage({Message.Length} bytes)";
 }
 
 /// <summary>
