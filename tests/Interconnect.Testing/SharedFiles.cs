@@ -10,7 +10,8 @@ namespace Interconnect.Testing;
 public static class SharedFiles
 {
     /// <summary>
-    /// Names the folder that holds vectors/, fixtures/ and cases/, from the repository's root. A folder of MLS vectors alone stands in for those alone.
+    /// Names the folder that holds vectors/, fixtures/ and cases/, from the repository's root. A folder of MLS vectors alone stands in for
+    /// those alone.
     /// </summary>
     public const string Variable = "INTERCONNECT_VECTORS";
 
@@ -30,7 +31,8 @@ public static class SharedFiles
     public static string PathOf(params string[] parts) => Path.Combine([Root, .. parts]);
 
     /// <summary>
-    /// Why a test that reads these cannot run here, or null when it can. Each is a set (`vectors/mls`) or a file of one (`vectors/mls/treekem.json`).
+    /// Why a test that reads these cannot run here, or null when it can. Each is a set (`vectors/mls`) or a file of one
+    /// (`vectors/mls/treekem.json`).
     /// </summary>
     public static string? WhyNot(params string[] names) => WhyNot(Root, names);
 
@@ -39,7 +41,7 @@ public static class SharedFiles
         ? "The test names no set that it reads."
         : names.Select(name => Lack(root, name)).FirstOrDefault(lack => lack is not null);
 
-    /// <summary>The root for a value of <see cref="Variable"/>: the usual one when it names nothing, or a folder that holds MLS vectors alone.</summary>
+    /// <summary>The root for a value of <see cref="Variable"/>: the usual one for nothing and for a folder of MLS vectors alone.</summary>
     public static string RootFor(string? value)
     {
         var usual = Path.GetFullPath(Path.Combine(RepositoryRoot, "..", "shared"));
@@ -66,7 +68,7 @@ public static class SharedFiles
             : LackOf(root, name == set.Folder ? FilesOf(set) : [name]);
         return missing is null
             ? null
-            : $"{missing} is {what} in {root}. Source: {set.Source}. tests/vectors.md says more; {Variable} may name another folder than ../shared.";
+            : $"{missing} is {what} in {root}. Source: {set.Source} (tests/vectors.md). {Variable} may name another folder than ../shared.";
     }
 
     private static (string? Missing, string What) LackOf(string root, IEnumerable<string> files)

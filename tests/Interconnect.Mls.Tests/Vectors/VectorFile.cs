@@ -6,9 +6,9 @@ namespace Interconnect.Mls.Tests.Vectors;
 
 /// <summary>
 /// The official vector files: arrays of cases, byte strings in hex. They are found by name in vectors/mls beside the repository and all
-/// folders below it, so that a new file needs no code: `treekem.json` and `treekem-*.json` are of the kind treekem. Where INTERCONNECT_VECTORS
-/// names a folder of MLS vectors alone, the kinds that it has are taken from there. Passive clients are `passive-client-*.json` and, whatever
-/// its name, every other file whose cases have that form, as those of interop/passive do.
+/// folders below it, so that a new file needs no code: `treekem.json` and `treekem-*.json` are of the kind treekem. Where
+/// INTERCONNECT_VECTORS names a folder of MLS vectors alone, the kinds that it has are taken from there. Passive clients are
+/// `passive-client-*.json` and, whatever its name, every other file whose cases have that form, as those of interop/passive do.
 /// </summary>
 internal static class VectorFile
 {

@@ -3,7 +3,7 @@ using Xunit.Sdk;
 
 namespace Interconnect.Mls.Tests.Vectors;
 
-/// <summary>A case of a theory for each vector file of a kind; a single skipped one where an official file of the kind is missing.</summary>
+/// <summary>A case of a theory for each vector file of a kind; one skipped case where an official file of the kind is missing.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class VectorFilesAttribute : DataAttribute
 {
