@@ -6,14 +6,16 @@ namespace Interconnect.Content.Tests;
 /// <summary>The examples of draft-ietf-mimi-content and draft-mahy-mimi-message-status, from ../shared/vectors.</summary>
 public sealed partial class PublishedExamplesTests
 {
-    private static string Folder => SharedFiles.PathOf("vectors", "mimi-content");
+    private const string Examples = "vectors/mimi-content", Status = "vectors/mimi-message-status";
+
+    private static string Folder => SharedFiles.PathOf(Examples);
 
     public static TheoryData<string> Messages =>
     [
         "conferencing", "delete", "edit", "expiring", "mention", "multipart-1", "multipart-2", "original", "reaction", "reply", "unlike",
     ];
 
-    [Fact]
+    [SharedFact(Examples)]
     public void Folder_HoldsNoExampleThatIsNotTested()
     {
         var files = Directory.EnumerateFiles(Folder, "*.cbor").Select(Path.GetFileNameWithoutExtension).Order();
@@ -21,7 +23,7 @@ public sealed partial class PublishedExamplesTests
         Assert.Equal(Messages.Cast<object[]>().Select(row => (string?)row[0]).Append("implied-original").Order(), files);
     }
 
-    [Theory]
+    [SharedTheory(Examples)]
     [MemberData(nameof(Messages))]
     public void Message_DecodedAndEncoded_IsTheSameBytesWithThePublishedId(string name)
     {
@@ -33,7 +35,7 @@ public sealed partial class PublishedExamplesTests
         Assert.Equal(PublishedId(name), id.ToString());
     }
 
-    [Theory]
+    [SharedTheory(Examples)]
     [MemberData(nameof(Messages))]
     public void Message_WithAnySingleByteMissing_IsRefusedOrDiffers(string name)
     {
@@ -47,7 +49,7 @@ public sealed partial class PublishedExamplesTests
         }
     }
 
-    [Fact]
+    [SharedFact(Examples)]
     public void Original_Decoded_HasItsFields()
     {
         var content = Decode("original");
@@ -64,7 +66,7 @@ public sealed partial class PublishedExamplesTests
         Assert.Equal("Hi everyone, we just shipped release 2.0. __Good  work__!", text);
     }
 
-    [Theory]
+    [SharedTheory(Examples)]
     [InlineData("original", ContentIntent.Message)]
     [InlineData("reply", ContentIntent.Reply)]
     [InlineData("mention", ContentIntent.Reply)]
@@ -75,7 +77,7 @@ public sealed partial class PublishedExamplesTests
     [InlineData("conferencing", ContentIntent.Message)]
     public void Intent_OfAnExample_IsItsTitle(string name, ContentIntent intent) => Assert.Equal(intent, Decode(name).Intent);
 
-    [Fact]
+    [SharedFact(Examples)]
     public void References_BetweenExamples_AreTheIdsOfTheExamples()
     {
         Assert.Equal(PublishedId("original"), Decode("reply").InReplyTo.ToString());
@@ -83,7 +85,7 @@ public sealed partial class PublishedExamplesTests
         Assert.Equal(PublishedId("reaction"), Decode("unlike").Replaces.ToString());
     }
 
-    [Fact]
+    [SharedFact(Examples)]
     public void Expiring_Decoded_HasAnAbsoluteTime()
     {
         var content = Decode("expiring");
@@ -92,7 +94,7 @@ public sealed partial class PublishedExamplesTests
         Assert.Null(content.CheckExpiry(DateTimeOffset.FromUnixTimeMilliseconds(1644389403227)));
     }
 
-    [Fact]
+    [SharedFact(Examples)]
     public void Conferencing_Decoded_IsAnExternalPartWithoutEncryption()
     {
         var content = Decode("conferencing");
@@ -105,7 +107,7 @@ public sealed partial class PublishedExamplesTests
         Assert.Equal(0, part.EncryptionAlgorithm);
     }
 
-    [Fact]
+    [SharedFact(Examples)]
     public void Multipart_Decoded_HasItsPartsInOrder()
     {
         var choice = Assert.IsType<MultiPart>(Decode("multipart-1").NestedPart);
@@ -117,7 +119,7 @@ public sealed partial class PublishedExamplesTests
         Assert.Equal(["❤", "🥳", "🤞"], hearts.Parts.Select(part => ((SinglePart)part).TryGetText(out var text) ? text : null));
     }
 
-    [Fact]
+    [SharedFact(Examples)]
     public void DerivedValues_AreNotAMessage()
     {
         Assert.False(MimiContent.TryDecode(File.ReadAllBytes(Path.Combine(Folder, "implied-original.cbor")), out _, out var error));
@@ -125,10 +127,10 @@ public sealed partial class PublishedExamplesTests
         Assert.True(MimiContent.TryDecode(File.ReadAllBytes(Path.Combine(Folder, "original.cbor")), out _, out _));
     }
 
-    [Fact]
+    [SharedFact(Status, Examples)]
     public void StatusReport_DecodedAndEncoded_IsTheSameBytes()
     {
-        var encoded = File.ReadAllBytes(SharedFiles.PathOf("vectors", "mimi-message-status", "status.cbor"));
+        var encoded = File.ReadAllBytes(SharedFiles.PathOf(Status, "status.cbor"));
 
         Assert.True(MessageStatusReport.TryDecode(encoded, out var report, out var error), error?.ToString());
         Assert.Equal(encoded, report.Encode());

@@ -115,7 +115,7 @@ public sealed class MatrixTranslatorTests
         Assert.Equal("FED-007", Assert.IsType<Unreadable>(submit.Event.Event).RuleId);
     }
 
-    [Theory]
+    [SharedTheory("fixtures/matrix")]
     [InlineData("m.room.message--m.text.json")]
     [InlineData("m.room.message--m.audio.json")]
     [InlineData("m.room.message--m.file.json")]
@@ -127,7 +127,7 @@ public sealed class MatrixTranslatorTests
         Assert.DoesNotContain("example.org/", uncovered.Address.ToReference(), StringComparison.Ordinal);
     }
 
-    [Theory]
+    [SharedTheory("fixtures/matrix")]
     [InlineData("m.room.encrypted--megolm.json")]
     [InlineData("m.room.encrypted--olm.json")]
     public void TranslateIn_GenuineMatrixEncryption_IsUnreadable(string file)
@@ -264,7 +264,7 @@ public sealed class MatrixTranslatorTests
     private static string Member(string member, string by, string membership) =>
         $"{{\"events\":[{{\"type\":\"m.room.member\",\"room_id\":\"!r:hs.test\",\"event_id\":\"$m\",\"sender\":\"{by}\",\"state_key\":\"{member}\",\"content\":{{\"membership\":\"{membership}\"}}}}]}}";
 
-    private static string Genuine(string file) => $"{{\"events\":[{File.ReadAllText(SharedFiles.PathOf("fixtures", "matrix", file))}]}}";
+    private static string Genuine(string file) => $"{{\"events\":[{File.ReadAllText(SharedFiles.PathOf("fixtures/matrix", file))}]}}";
 
     private static ReadOnlySequence<byte> Bytes(string text) => new(Encoding.UTF8.GetBytes(text));
 

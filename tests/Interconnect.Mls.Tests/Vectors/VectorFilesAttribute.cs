@@ -3,9 +3,19 @@ using Xunit.Sdk;
 
 namespace Interconnect.Mls.Tests.Vectors;
 
-/// <summary>One case of a theory for each vector file of a kind.</summary>
+/// <summary>A case of a theory for each vector file of a kind; one skipped case where an official file of the kind is missing.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class VectorFilesAttribute(string kind) : DataAttribute
+internal sealed class VectorFilesAttribute : DataAttribute
 {
-    public override IEnumerable<object[]> GetData(MethodInfo testMethod) => VectorFile.Of(kind).Select(file => new object[] { file });
+    private readonly string kind;
+
+    public VectorFilesAttribute(string kind)
+    {
+        this.kind = kind;
+        Skip = VectorFile.WhyNot(kind);
+    }
+
+    // A theory without any data would be a failure.
+    public override IEnumerable<object[]> GetData(MethodInfo testMethod) =>
+        Skip is null ? VectorFile.Of(kind).Select(file => new object[] { file }) : [[kind]];
 }
