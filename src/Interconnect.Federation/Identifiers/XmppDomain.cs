@@ -25,6 +25,9 @@ public sealed record XmppDomain
     /// <summary>Whether it is written in Unicode.</summary>
     public bool IsUnicode => Written != Ascii;
 
+    /// <summary>Whether a label of it is written as an A-label.</summary>
+    public bool HasALabel => Written.Split('.').Any(l => l.StartsWith("xn--", StringComparison.Ordinal));
+
     /// <summary>Reads a domain; false for what is none, for an empty label and for letters that servers fold by different rules.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out XmppDomain? domain)
     {
