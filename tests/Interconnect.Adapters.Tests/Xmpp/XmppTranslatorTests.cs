@@ -139,7 +139,7 @@ public sealed class XmppTranslatorTests
     [InlineData("\u1c92", "result")]
     public void TranslateIn_PingOfAnUnusualName_IsAnswered(string name, string type)
     {
-        var ping = CaseFiles.Read("xmpp-unusual-localparts", "stanzas.xml");
+        var ping = File.ReadAllText(SharedFiles.PathOf("cases/xmpp-unusual-localparts/stanzas.xml")).TrimEnd();
         Assert.Contains("i❤xmpp@a.test/r", ping, StringComparison.Ordinal);
 
         var reply = Assert.IsType<XmppInbound.Reply>(Translator().TranslateIn(Parse(ping.Replace("i❤xmpp@a.test/r", name + "@a.test/\ue000\U0001fae9", StringComparison.Ordinal))));
@@ -165,7 +165,7 @@ public sealed class XmppTranslatorTests
     [Fact]
     public void TranslateIn_StanzaNamedAsOnAClientsStream_IsReadAlike()
     {
-        var submit = Assert.IsType<XmppInbound.Submit>(Translator().TranslateIn(Parse(CaseFiles.Read("xmpp-jabber-client-namespace", "message.xml"))));
+        var submit = Assert.IsType<XmppInbound.Submit>(Translator().TranslateIn(Parse(File.ReadAllText(SharedFiles.PathOf("cases/xmpp-jabber-client-namespace/message.xml")).TrimEnd())));
         Assert.IsType<EncryptedMessage>(submit.Event.Event);
 
         var inside = $"<message {Addresses} id='m1'><body xmlns='jabber:client'>x</body></message>";
@@ -180,7 +180,7 @@ public sealed class XmppTranslatorTests
     [Fact]
     public void ReceiptFor_LongIdWithAPairInTheMiddle_IsAReceipt()
     {
-        var id = CaseFiles.Read("xmpp-receipt-cut-in-a-pair", "stanza-id.txt");
+        var id = File.ReadAllText(SharedFiles.PathOf("cases/xmpp-receipt-cut-in-a-pair/stanza-id.txt")).TrimEnd();
         Assert.True(char.IsSurrogatePair(id, 127));
         var frame = Convert.ToBase64String(FrameCodec.Encode(Samples.Request(Alice)));
         var submit = Assert.IsType<XmppInbound.Submit>(Translator().TranslateIn(Parse($"<message {Addresses} id='{id}'><frame xmlns='urn:interconnect:frame:1'>{frame}</frame><request xmlns='urn:xmpp:receipts'/></message>")));
@@ -214,7 +214,7 @@ public sealed class XmppTranslatorTests
     [Fact]
     public void Problems_DomainsInTwoSpellings_AreRefused()
     {
-        var given = System.Text.Json.Nodes.JsonNode.Parse(CaseFiles.Read("xmpp-provider-spelling", "network.json"))!["xmpp"]!;
+        var given = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(SharedFiles.PathOf("cases/xmpp-provider-spelling/network.json")).TrimEnd())!["xmpp"]!;
         var options = Options with { Component = (string)given["component"]!, Provider = (string)given["provider"]! };
 
         Assert.Contains("spelled alike", Assert.Single(options.Problems()), StringComparison.Ordinal);

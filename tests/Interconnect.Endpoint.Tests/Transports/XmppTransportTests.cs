@@ -48,7 +48,7 @@ public sealed class XmppTransportTests : IDisposable
     [Fact]
     public async Task StartAsync_WithADecomposedPassword_IsThatOfTheComposedOne()
     {
-        var decomposed = CaseFiles.Read("agent-password-not-prepared", "password.nfd");
+        var decomposed = File.ReadAllText(SharedFiles.PathOf("cases/agent-password-not-prepared/password.nfd")).TrimEnd('\n');
         await using var transport = new XmppTransport(server.Options with { Password = decomposed }, TimeProvider.System);
         var starting = transport.StartAsync(sink, CancellationToken.None);
         using var peer = await server.AcceptAsync();

@@ -34,8 +34,6 @@ public sealed class KeyPackageRulesTests
     [Covers("MLS-123")]
     public void KeyPackage_ThatLivesLongerThanTheApplicationAllows_Refused()
     {
-        // The case makes one that lives for 36,500 days.
-        Assert.Contains("FromDays(36500)", CaseFiles.Read("mls-lifetime-without-bound", "input.txt"), StringComparison.Ordinal);
         var unbound = new MlsOptions { MaxLeafLifetime = TimeSpan.MaxValue };
         using var century = new Person("cathy", options: unbound).Client.CreateKeyPackage(TimeSpan.FromDays(36_500));
         using var most = bob.Client.CreateKeyPackage(TimeSpan.FromDays(100) - TimeSpan.FromHours(1));
@@ -47,6 +45,16 @@ public sealed class KeyPackageRulesTests
         Assert.True(KeyPackages.Verify(most.KeyPackage, Person.Start).IsOk);
         Assert.True(KeyPackages.Verify(century.KeyPackage, Person.Start, maxLifetime: TimeSpan.MaxValue).IsOk);
         Assert.Throws<ArgumentOutOfRangeException>(() => bob.Client.CreateKeyPackage(TimeSpan.FromDays(100)));
+    }
+
+    [Fact]
+    public void KeyPackage_OfTheReportedCase_Refused()
+    {
+        var input = File.ReadAllText(SharedFiles.PathOf("cases/mls-lifetime-without-bound/input.txt"));
+        var days = int.Parse(input.Split("FromDays(")[1].Split(')')[0], System.Globalization.CultureInfo.InvariantCulture);
+        using var bundle = new Person("alice", options: new MlsOptions { MaxLeafLifetime = TimeSpan.MaxValue }).Client.CreateKeyPackage(TimeSpan.FromDays(days));
+
+        Assert.Equal("MLS-123", KeyPackages.Verify(bundle.KeyPackage, Person.Start).Error.Rule);
     }
 
     [Fact]
