@@ -88,7 +88,7 @@ internal sealed class AgentSettings
         return string.IsNullOrEmpty(password) ? throw AgentFailure.Usage("The account's password is missing", $"Give --password-file, or set {PasswordVariable}") : password;
     }
 
-    /// <summary>A user as a MIMI URI, as name@domain, or as Matrix writes it.</summary>
+    /// <summary>A user as a MIMI URI, as name@domain, or as Matrix writes it. A domain may be written in Unicode; the name is taken as it is.</summary>
     public static UserUri User(string text)
     {
         if (UserUri.TryParse(text, out var uri))
@@ -100,7 +100,7 @@ internal sealed class AgentSettings
             _ when text.LastIndexOf('@') is > 0 and var at => (text[..at], text[(at + 1)..]),
             _ => ("", ""),
         };
-        return ProviderDomain.TryParse(domain, out var provider) && UserUri.TryCreate(provider, name, out var user)
+        return XmppDomain.TryParse(domain, out var host) && ProviderDomain.TryParse(host.Ascii, out var provider) && UserUri.TryCreate(provider, name, out var user)
             ? user
             : throw AgentFailure.Usage("That is not a user", "Write mimi://hs.test/u/bob, bob@hs.test or @bob:hs.test");
     }

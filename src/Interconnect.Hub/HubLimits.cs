@@ -1,4 +1,5 @@
 using Interconnect.Federation;
+using Interconnect.Mls;
 
 namespace Interconnect.Hub;
 
@@ -19,6 +20,9 @@ public sealed record HubLimits
 
     /// <summary>Most unclaimed key packages a client. Default 200.</summary>
     public int MaxKeyPackagesPerClient { get; init; } = 200;
+
+    /// <summary>Longest lifetime of a key package in all, since a claim of it is kept until it ends. Default 100 days, the most that endpoints accept of each other.</summary>
+    public TimeSpan MaxKeyPackageLifetime { get; init; } = KeyPackages.DefaultMaxLifetime;
 
     /// <summary>Most consent requests of a user that wait for an answer. Default 100.</summary>
     public int MaxOpenConsentRequests { get; init; } = 100;
@@ -95,6 +99,11 @@ public sealed record HubLimits
             {
                 yield return $"hub:limits:{name} is 1 to {most}.";
             }
+        }
+
+        if (MaxKeyPackageLifetime <= TimeSpan.Zero || MaxKeyPackageLifetime > KeyPackages.DefaultMaxLifetime)
+        {
+            yield return $"hub:limits:maxKeyPackageLifetime is positive and at most {KeyPackages.DefaultMaxLifetime.Days} days.";
         }
 
         if (SenderEventsPerSecond < 0)

@@ -40,6 +40,7 @@ public sealed class MlsClient
         Options.RequireValid();
         GroupPolicy = new GroupPolicy(authentication, clock, Options.ClockTolerance, Options.EnforceLifetimesOnReceipt)
         {
+            MaxLeafLifetime = Options.MaxLeafLifetime,
             Components = Options.AppComponents,
             Draft = Options.ExtensionsDraftChoices,
         };
@@ -70,10 +71,13 @@ public sealed class MlsClient
     /// <summary>The extensions of its own leaves.</summary>
     internal IReadOnlyList<Extension> LeafExtensions { get; }
 
+    /// <summary>What is left of the longest lifetime behind the backdating.</summary>
+    internal TimeSpan LongestFromNow => Options.MaxLeafLifetime == TimeSpan.MaxValue ? TimeSpan.MaxValue : Options.MaxLeafLifetime - Options.ClockTolerance;
+
     internal IMlsRandom Random { get; init; } = SystemRandomness.Instance;
 
     /// <summary>Makes a KeyPackage for others to add this client with.</summary>
-    /// <param name="lifetime">From now; not_before is backdated by the clock tolerance.</param>
+    /// <param name="lifetime">From now; not_before is backdated by the clock tolerance. Both together are at most <see cref="MlsOptions.MaxLeafLifetime"/>, or it throws.</param>
     /// <param name="lastResort">
     /// Mark it as one that may be used more than once when a directory has no other (draft-ietf-mls-extensions-10 section 6.4). Throws when
     /// <see cref="MlsOptions.MlsExtensionsDraft"/> is off.
@@ -81,6 +85,7 @@ public sealed class MlsClient
     public KeyPackageBundle CreateKeyPackage(TimeSpan lifetime, bool lastResort = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(lifetime, LongestFromNow);
         if (lastResort && !Options.MlsExtensionsDraft)
         {
             throw new ArgumentException("A KeyPackage of last resort needs the draft's app_data_dictionary.", nameof(lastResort));

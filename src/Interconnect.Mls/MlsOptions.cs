@@ -29,6 +29,12 @@ public sealed record MlsOptions
     /// <summary>How far clocks may differ when lifetimes are checked. Default 1 hour.</summary>
     public TimeSpan ClockTolerance { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// The longest lifetime of a leaf in all, from not_before to not_after (RFC 9420 section 7.2), in KeyPackages, proposals and joined trees; longer ones are refused (MLS-123)
+    /// and not made. It is the application's: members of a group set it alike. Default 100 days; <see cref="TimeSpan.MaxValue"/> = any.
+    /// </summary>
+    public TimeSpan MaxLeafLifetime { get; init; } = KeyPackages.DefaultMaxLifetime;
+
     /// <summary>Leave the path out of commits that the RFC allows without one (only Add, PSK, ReInit). Default false: every commit refreshes the committer.</summary>
     public bool OmitPathWhenAllowed { get; init; }
 
@@ -96,5 +102,6 @@ public sealed record MlsOptions
         ArgumentOutOfRangeException.ThrowIfNegative(PaddingBlock);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(MaxMessageSize);
         ArgumentOutOfRangeException.ThrowIfLessThan(ClockTolerance, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(MaxLeafLifetime, ClockTolerance);
     }
 }

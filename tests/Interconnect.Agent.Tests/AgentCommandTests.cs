@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Interconnect.Endpoint;
 using Interconnect.Endpoint.Tests.Fakes;
+using Interconnect.Testing;
 
 namespace Interconnect.Agent.Tests;
 
@@ -136,6 +138,86 @@ public sealed class AgentCommandTests : IDisposable
 
         Assert.Equal(0, code);
         Assert.Equal(["one", "two"], heard.Lines.Where(line => (string?)line["event"] == "message").Select(line => (string?)line["text"]));
+    }
+
+    [Theory]
+    [InlineData("XMC-007", false)]
+    [InlineData("XMC-001", true)]
+    public async Task Init_ThatDidNotLogIn_LeavesNothingAndCanBeGivenAgain(string rule, bool retry)
+    {
+        alice.Refusal = new TransportFailure(rule, "no", "try", retry);
+
+        var first = await alice.InitAsync();
+
+        Assert.Equal((ExitCode.Network, rule), (first.Code, (string?)Line(first.Lines, "error")["rule"]));
+        Assert.False(File.Exists(alice.KeyFile));
+        Assert.False(EndpointStore.Exists(alice.Home));
+        alice.Refusal = null;
+        Assert.Equal(0, (await alice.InitAsync()).Code);
+        Assert.Equal(0, (await alice.RunAsync("whoami")).Code);
+    }
+
+    [Fact]
+    public async Task Init_OfTheReportedCase_WorksTheSecondTime()
+    {
+        var commands = (await File.ReadAllTextAsync(SharedFiles.PathOf("cases/agent-init-key-file-left/commands.txt"))).Split(';');
+        Assert.Contains("init --new-key-file", commands[0], StringComparison.Ordinal);
+        Assert.Contains("STO-010", commands[1], StringComparison.Ordinal);
+        alice.Refusal = new TransportFailure("XMC-007", "wrong password", "try", false);
+        Assert.Equal(ExitCode.Network, (await alice.InitAsync()).Code);
+        alice.Refusal = null;
+
+        Assert.Equal(ExitCode.Ok, (await alice.InitAsync()).Code);
+    }
+
+    [Theory]
+    [InlineData("--network", "xmpp", "--address", "Stra\u00dfe@a.test")]
+    [InlineData("--network", "xmpp", "--address", "no address")]
+    [InlineData("--network", "xmpp", "--address", "alice@a.test", "--device", "a\u0001b")]
+    public async Task Init_WithWrongValues_LeavesNoKeyFile(params string[] values)
+    {
+        var (code, _) = await alice.RunAsync(["init", .. values, "--new-key-file", alice.KeyFile]);
+
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.False(File.Exists(alice.KeyFile));
+        Assert.False(EndpointStore.Exists(alice.Home));
+    }
+
+    [Fact]
+    public async Task Init_WhereTheStoreCannotBe_LeavesNoKeyFile()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(alice.Home)!);
+        await File.WriteAllTextAsync(alice.Home, "a file where the folder should be");
+
+        Assert.Equal(ExitCode.Store, (await alice.InitAsync()).Code);
+
+        Assert.False(File.Exists(alice.KeyFile));
+        File.Delete(alice.Home);
+        Assert.Equal(0, (await alice.InitAsync()).Code);
+    }
+
+    [Fact]
+    public async Task Init_OverAKeyFileThatExists_IsRefusedAndTheFileStays()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(alice.KeyFile)!);
+        await File.WriteAllTextAsync(alice.KeyFile, "of another store");
+
+        var (code, lines) = await alice.InitAsync();
+
+        Assert.Equal((ExitCode.Store, "STO-010"), (code, (string?)Line(lines, "error")["rule"]));
+        Assert.Equal("of another store", await File.ReadAllTextAsync(alice.KeyFile));
+        Assert.False(EndpointStore.Exists(alice.Home));
+    }
+
+    [Fact]
+    public async Task Init_ThatWaitsInVain_KeepsStoreAndKeyFileTogether()
+    {
+        alice.BeforeReceiving = Task.Delay(System.Threading.Timeout.Infinite);
+
+        var (code, _) = await alice.RunAsync("init", "--network", "xmpp", "--address", "alice@a.test", "--new-key-file", alice.KeyFile, "--timeout", "0.5");
+
+        Assert.Equal(ExitCode.TimedOut, code);
+        Assert.Equal(0, (await alice.RunAsync("whoami")).Code);
     }
 
     [Fact]

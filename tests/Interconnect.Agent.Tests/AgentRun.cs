@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Interconnect.Endpoint;
 using Interconnect.Endpoint.Tests.Fakes;
 
 namespace Interconnect.Agent.Tests;
@@ -14,6 +15,9 @@ internal sealed class AgentRun(FakeGateway gateway, string address) : IDisposabl
 
     public Task<(int Code, List<JsonObject> Lines)> InitAsync() =>
         RunAsync("init", "--network", "xmpp", "--address", address, "--device", "phone", "--new-key-file", KeyFile);
+
+    /// <summary>Why logging in fails; null = it does not.</summary>
+    public TransportFailure? Refusal { get; set; }
 
     /// <summary>Nothing is received before this.</summary>
     public Task BeforeReceiving { get; set; } = Task.CompletedTask;
@@ -35,7 +39,7 @@ internal sealed class AgentRun(FakeGateway gateway, string address) : IDisposabl
         var environment = new Dictionary<string, string> { [AgentSettings.HomeVariable] = Home, [AgentSettings.PasswordVariable] = "pencil" };
         var io = new AgentIo(new StringReader(input), TextWriter.Synchronized(output), TextWriter.Synchronized(error), environment, TimeProvider.System)
         {
-            Transports = (account, _, _) => new FakeTransport(account.User!, gateway) { BeforeReceiving = BeforeReceiving },
+            Transports = (account, _, _) => new FakeTransport(account.User!, gateway) { BeforeReceiving = BeforeReceiving, Refusal = Refusal },
         };
         string[] key = File.Exists(KeyFile) && !arguments.Contains("--key-file") && !arguments.Contains("--passphrase-file") && !arguments.Contains("--new-key-file") ? ["--key-file", KeyFile] : [];
         var code = await AgentCommandLine.RunAsync([.. arguments, .. key], io, cancellation).WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);

@@ -25,7 +25,7 @@ internal sealed class AdapterXmppFarSide(DevServers servers, XmppServerAddress s
     {
         var account = name + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
         var jid = server.Name == "prosody" ? await servers.CreateProsodyUserAsync(account, "pw-1") : await servers.CreateEjabberdUserAsync(account, "pw-1");
-        return new AdapterXmppDevice(await AdapterXmppClient.ConnectAsync(webSocket, jid, "pw-1"), new XmppIdentifiers(Provider, server.ComponentDomain), server.ComponentDomain);
+        return new AdapterXmppDevice(await AdapterXmppClient.ConnectAsync(webSocket, jid, "pw-1"), new XmppIdentifiers(Provider.Value, server.ComponentDomain), server.ComponentDomain);
     }
 
     public Task SetReachableAsync(bool reachable)

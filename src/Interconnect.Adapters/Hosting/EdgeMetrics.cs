@@ -13,7 +13,7 @@ internal sealed class EdgeMetrics : IDisposable
     public EdgeMetrics(NetworkId network)
     {
         this.network = new("network", network.Value);
-        discarded = meter.CreateCounter<long>("interconnect_adapter_discarded_total", description: "Stanzas and transactions that could not be read, by rule.");
+        discarded = meter.CreateCounter<long>("interconnect_adapter_discarded_total", description: "Stanzas and transactions that could not be read or were refused here, by rule.");
     }
 
     public void Discarded(string rule) => discarded.Add(1, network, new KeyValuePair<string, object?>("rule", rule));

@@ -44,12 +44,11 @@ internal sealed class XmppAdapter : INetworkAdapter
     {
         (this.options, this.clock, this.logger) = (options, clock, logger ?? NullLogger.Instance);
         metrics = new EdgeMetrics(network);
-        var provider = ProviderDomain.Parse(options.Provider);
         secret = Secret.Load(options.Secret, options.SecretFile);
-        identifiers = new XmppIdentifiers(provider, options.Component);
+        identifiers = new XmppIdentifiers(options.Provider, options.Component);
         translator = new XmppTranslator(identifiers, options);
         connection = new XmppConnection(options, secret, clock, Change, Discard);
-        description = new NetworkDescription(network, provider, OuterEncryption.Tls, "in the users' endpoints; an ordinary client's OMEMO keys are not used");
+        description = new NetworkDescription(network, identifiers.Provider, OuterEncryption.Tls, "in the users' endpoints; an ordinary client's OMEMO keys are not used");
         features = XmppFeatures.Of(options);
         assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
         refused = new RefusedSenders(clock);
@@ -95,13 +94,13 @@ internal sealed class XmppAdapter : INetworkAdapter
     /// <inheritdoc/>
     public async ValueTask<ResolveOutcome> ResolveAsync(string address, CancellationToken cancellation)
     {
-        if (!Jid.TryParse(address, out var jid) || jid.Resource is not null || !identifiers.TryUser(jid, out var user))
+        if (!identifiers.TryRead(address, out var user) || !identifiers.TryJid(user, out var jid))
         {
             return new ResolveOutcome.NotFound();
         }
 
         var answer = await connection.AskAsync(
-            new XElement(XmppNames.Component + "iq", new XAttribute("type", "get"), new XAttribute("from", options.Component), new XAttribute("to", jid), new XElement(XmppNames.DiscoInfo + "query")),
+            new XElement(XmppNames.Component + "iq", new XAttribute("type", "get"), new XAttribute("from", identifiers.Service), new XAttribute("to", jid), new XElement(XmppNames.DiscoInfo + "query")),
             cancellation);
         return answer switch
         {
@@ -166,10 +165,12 @@ internal sealed class XmppAdapter : INetworkAdapter
         sink?.StatusChanged(changed);
     }
 
-    private void Discard(XmlFault fault)
+    private void Discard(XmlFault fault) => Discard(fault.RuleId, fault.Reason);
+
+    private void Discard(string ruleId, string reason)
     {
-        metrics.Discarded(fault.RuleId);
-        Log.Discarded(logger, description.Network.Value, fault.RuleId, fault.Reason);
+        metrics.Discarded(ruleId);
+        Log.Discarded(logger, description.Network.Value, ruleId, reason);
     }
 
     /// <summary>Runs on the reading side, so that an error stanza is known before the answer of the ping behind it.</summary>
@@ -182,6 +183,14 @@ internal sealed class XmppAdapter : INetworkAdapter
                 break;
             case XmppInbound.Reply reply:
                 connection.Post(reply.Stanzas);
+                break;
+            case XmppInbound.Refused no:
+                Discard(no.RuleId, no.Reason);
+                if (no.Answer is { } answer)
+                {
+                    connection.Post([answer]);
+                }
+
                 break;
             case XmppInbound.Bounce bounce when inFlight.TryGetValue((bounce.Reference, bounce.From), out var sent):
                 sent.Bounce = bounce;
@@ -252,6 +261,11 @@ internal sealed class XmppAdapter : INetworkAdapter
         {
             // Stopping: not taken, no receipt.
         }
+        catch (Exception e)
+        {
+            // Nobody awaits this, so a defect of ours would pass unseen. The sender has no receipt and comes again.
+            Discard("XMPP-019", "a defect, " + e.GetType().Name);
+        }
         finally
         {
             window.Release();
@@ -270,14 +284,14 @@ internal sealed class XmppAdapter : INetworkAdapter
     private async Task<SubmitOutcome> SubmitAsync(InboundEvent received, StanzaAddress stanza)
     {
         // While a sender's earlier stanza is refused, its later ones are refused too, so that they cannot pass it.
-        var outcome = refused.Still(stanza.From.Bare.ToString()) is { } left
+        var outcome = refused.Still(stanza.From.Bare.Normal) is { } left
             ? new SubmitOutcome.Refused("an earlier message of yours is waiting", left)
             : await sink!.SubmitAsync(received, stopping.Token);
         if (outcome is SubmitOutcome.Refused no)
         {
             if (no.RetryAfter is { } pause)
             {
-                refused.Until(stanza.From.Bare.ToString(), pause);
+                refused.Until(stanza.From.Bare.Normal, pause);
             }
 
             connection.Post([XmppTranslator.Refused(stanza, no.RetryAfter is null ? "cancel" : "wait", "resource-constraint", "XMPP-016: the gateway cannot take it now, " + no.Reason)]);
@@ -301,7 +315,7 @@ internal sealed class XmppAdapter : INetworkAdapter
         };
         if (stanza is not null)
         {
-            refused.Until(stanza.From.Bare.ToString(), BusyPause);
+            refused.Until(stanza.From.Bare.Normal, BusyPause);
             connection.Post([XmppTranslator.Refused(stanza, "wait", "resource-constraint", "XMPP-016: the gateway cannot take it now")]);
         }
         else

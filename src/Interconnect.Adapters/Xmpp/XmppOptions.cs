@@ -14,10 +14,10 @@ public sealed record XmppOptions
     /// <summary>The server's component port; 5347.</summary>
     public int Port { get; init; } = 5347;
 
-    /// <summary>Our own domain as the server knows it, such as <c>gw.a.test</c>; ghosts live on it.</summary>
+    /// <summary>Our own domain as the server knows it, such as <c>gw.a.test</c>; ghosts live on it. In Unicode or in A-labels, whichever the server was given.</summary>
     public string Component { get; init; } = "";
 
-    /// <summary>The domain of the users, such as <c>a.test</c>.</summary>
+    /// <summary>The domain of the users as the server knows it, such as <c>a.test</c>; spelled like <see cref="Component"/>. To the federation it is always its A-labels.</summary>
     public string Provider { get; init; } = "";
 
     /// <summary>The component's shared secret; or give <see cref="SecretFile"/>.</summary>
@@ -70,18 +70,22 @@ public sealed record XmppOptions
             yield return "xmpp:port is between 1 and 65535.";
         }
 
-        if (!Jid.TryParse(Component, out var component) || component is not { Local: null, Resource: null })
+        if (!XmppDomain.TryParse(Component, out var component))
         {
             yield return "xmpp:component is the domain that the server knows this component by.";
         }
 
-        if (!ProviderDomain.TryParse(Provider, out var provider))
+        if (!XmppDomain.TryParse(Provider, out var provider) || !ProviderDomain.TryParse(provider.Ascii, out _))
         {
             yield return "xmpp:provider is the domain of the server's users.";
         }
-        else if (component?.Domain == provider.Value)
+        else if (component == provider)
         {
             yield return "xmpp:component and xmpp:provider are two domains.";
+        }
+        else if (component is not null && (component.IsUnicode || provider.IsUnicode) && (component.HasALabel || provider.HasALabel))
+        {
+            yield return "xmpp:component and xmpp:provider are spelled alike, both in Unicode or both in A-labels (xn--), as the server knows them; it takes no other spelling for its own.";
         }
 
         foreach (var problem in Hosting.Secret.Problems("xmpp:secret", Secret, SecretFile))

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Xml;
 using System.Xml.Linq;
 using Interconnect.Adapters.Xmpp.Wire;
 using Interconnect.Federation;
@@ -33,6 +34,11 @@ internal abstract record XmppInbound
 
     /// <summary>Answered from here.</summary>
     public sealed record Reply(params IReadOnlyList<XElement> Stanzas) : XmppInbound;
+
+    /// <summary>Not taken, and counted.</summary>
+    /// <param name="Reason">Plain words, and nothing of the stanza.</param>
+    /// <param name="Answer">What its sender is told; null when an answer must not be given.</param>
+    public sealed record Refused(string RuleId, string Reason, XElement? Answer) : XmppInbound;
 }
 
 /// <summary>Who sent a stanza to whom, and under which id.</summary>
@@ -63,9 +69,9 @@ internal abstract record XmppOutbound
 }
 
 /// <summary>
-/// Pure translation between stanzas and the contract, both ways. Rules: XMPP-001 sender unknown, 003 forged or foreign sender, 004 no such ghost, 005 no id, 006 a
+/// Pure translation between stanzas and the contract, both ways. Rules: XMPP-001 no sender, 002 not for this component, 003 forged or foreign sender, 004 no such ghost, 005 no id, 006 a
 /// name that cannot stand in an address, 007 too large, 010 bounced, 011 plaintext to the service, 012 another end-to-end encryption, 013 bad base64,
-/// 014 not exactly one frame, 015 group chat.
+/// 014 not exactly one frame, 015 group chat, 018 a sender's name that servers spell by different rules.
 /// </summary>
 internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions options)
 {
@@ -73,6 +79,7 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
     public const string Fallback = "This message is end-to-end encrypted; it needs an Interconnect endpoint.";
 
     private const int MaxIdLength = 512;
+    private const string NoName = "servers spell this name by different rules, so it could be another user's elsewhere";
 
     // RFC 6120 section 8.3.3. Whatever else stands there is a text of somebody's choice, and goes no further.
     private static readonly FrozenSet<string> Conditions = FrozenSet.Create(
@@ -87,14 +94,27 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
     /// <summary>Reads a stanza.</summary>
     public XmppInbound TranslateIn(XElement stanza)
     {
-        if (!Jid.TryParse((string?)stanza.Attribute("from"), out var from))
+        if ((string?)stanza.Attribute("from") is not { Length: > 0 } sender)
         {
-            return new XmppInbound.Ignored("sender");
+            return new XmppInbound.Refused("XMPP-001", "The stanza has no sender", null);
         }
 
-        if (!Jid.TryParse((string?)stanza.Attribute("to"), out var to) || (to.Local is null ? to.Bare != identifiers.Service : !identifiers.TryGhostUser(to, out _)))
+        // An answer would be from a domain that is not ours, and the server would end the stream.
+        if (!identifiers.TryHere((string?)stanza.Attribute("to"), out var here))
         {
-            return Error(stanza, "cancel", "item-not-found", "XMPP-004: there is no such user here");
+            return new XmppInbound.Refused("XMPP-002", "The stanza is not for this component", null);
+        }
+
+        // From here on the component's domain is spelled as the server knows it, in every answer.
+        stanza.SetAttributeValue("to", here);
+        if (!Jid.TryParse(sender, out var from))
+        {
+            return Refuse(stanza, "modify", "jid-malformed", "XMPP-018", NoName);
+        }
+
+        if (!Jid.TryParse(here, out var to) || (to.Local is null ? to.Bare != identifiers.Service : !identifiers.TryGhostUser(to, out _)))
+        {
+            return Refuse(stanza, "cancel", "item-not-found", "XMPP-004", "there is no such user here");
         }
 
         return stanza.Name.LocalName switch
@@ -153,25 +173,25 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
 
     /// <summary>The event of a frame that was put together from chunks; <paramref name="stanza"/> completed it.</summary>
     public InboundEvent Assembled(byte[] frame, FrameId chunkId, UserUri sender, StanzaAddress stanza) =>
-        FromFrame(frame, ["chunk", stanza.From.Bare.ToString(), chunkId.Hex], sender, stanza);
+        FromFrame(frame, ["chunk", stanza.From.Bare.Normal, chunkId.Hex], sender, stanza);
 
     /// <summary>The event of a frame that cannot be read.</summary>
     public static InboundEvent Unreadable(string ruleId, string reason, UserUri sender, StanzaAddress stanza) =>
         new(Key(stanza), sender, PlainLabels, new Unreadable(ruleId, reason), null, null, stanza.ToReference());
 
     /// <summary>The answer to a stanza that was not taken.</summary>
-    public static XElement Refused(StanzaAddress stanza, string type, string condition, string text) => ErrorStanza(stanza.StanzaId, stanza.To, stanza.From, type, condition, text);
+    public static XElement Refused(StanzaAddress stanza, string type, string condition, string text) => ErrorStanza(stanza.StanzaId, stanza.To.ToString(), stanza.From.ToString(), type, condition, text);
 
     /// <summary>The receipt (XEP-0184) of a stanza that was taken.</summary>
     public static XElement ReceiptFor(StanzaAddress stanza) => new(
         XmppNames.Component + "message",
         new XAttribute("from", stanza.To),
         new XAttribute("to", stanza.From),
-        new XAttribute("id", "r-" + stanza.StanzaId[..Math.Min(stanza.StanzaId.Length, 128)]),
+        new XAttribute("id", "r-" + stanza.StanzaId),
         new XAttribute("type", "chat"),
         new XElement(XmppNames.Receipts + "received", new XAttribute("id", stanza.StanzaId)));
 
-    private static string[] Key(StanzaAddress stanza) => [stanza.From.Bare.ToString(), stanza.To.Bare.ToString(), stanza.Id];
+    private static string[] Key(StanzaAddress stanza) => [stanza.From.Bare.Normal, stanza.To.Bare.Normal, stanza.Id];
 
     private static XElement Carrier(Jid from, Jid to, string id, XElement frame, bool receipt) => new(
         XmppNames.Component + "message",
@@ -204,7 +224,7 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
             : new XmppOutbound.Stanzas([Refused(origin, temporary ? "wait" : "cancel", temporary ? "resource-constraint" : "not-acceptable", text)], null);
     }
 
-    private static XElement ErrorStanza(string? id, Jid from, Jid to, string type, string condition, string text, string name = "message") => new(
+    private static XElement ErrorStanza(string? id, string from, string to, string type, string condition, string text, string name = "message") => new(
         XmppNames.Component + name,
         new XAttribute("type", "error"),
         new XAttribute("from", from),
@@ -214,20 +234,33 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
             XmppNames.Component + "error",
             new XAttribute("type", type),
             new XElement(XmppNames.StanzaErrors + condition),
-            new XElement(XmppNames.StanzaErrors + "text", text)));
+            new XElement(XmppNames.StanzaErrors + "text", XmlText(text))));
 
-    /// <summary>An error is never answered with an error (RFC 6120 section 8.3.1), nor is a result.</summary>
+    /// <summary>A reason may come from another network; what XML cannot hold is left out, or the whole could not be written.</summary>
+    private static string XmlText(string text) =>
+        string.Concat(text.Where((c, i) => XmlConvert.IsXmlChar(c) || (i + 1 < text.Length && char.IsSurrogatePair(c, text[i + 1])) || (i > 0 && char.IsSurrogatePair(text[i - 1], c))));
+
+    /// <summary>Not taken, under a rule.</summary>
+    private static XmppInbound.Refused Refuse(XElement stanza, string type, string condition, string ruleId, string reason) =>
+        new(ruleId, reason, ErrorFor(stanza, type, condition, $"{ruleId}: {reason}"));
+
+    /// <summary>A request that is not offered.</summary>
     private static XmppInbound Error(XElement stanza, string type, string condition, string text) =>
+        ErrorFor(stanza, type, condition, text) is { } answer ? new XmppInbound.Reply(answer) : new XmppInbound.Ignored(condition);
+
+    /// <summary>The error for who sent this; an error is never answered with an error (RFC 6120 section 8.3.1), nor is a result. Addresses go back as they came.</summary>
+    private static XElement? ErrorFor(XElement stanza, string type, string condition, string text) =>
         (string?)stanza.Attribute("type") is not ("error" or "result") && stanza.Name.LocalName is "message" or "iq"
-            && Jid.TryParse((string?)stanza.Attribute("from"), out var from) && Jid.TryParse((string?)stanza.Attribute("to"), out var to)
-            ? new XmppInbound.Reply(ErrorStanza((string?)stanza.Attribute("id"), to, from, type, condition, text, stanza.Name.LocalName))
-            : new XmppInbound.Ignored(condition);
+            ? ErrorStanza((string?)stanza.Attribute("id"), (string)stanza.Attribute("to")!, (string)stanza.Attribute("from")!, type, condition, text, stanza.Name.LocalName)
+            : null;
 
     private XmppInbound Message(XElement stanza, Jid from, Jid to)
     {
         if (!identifiers.TryUser(from, out var sender))
         {
-            return Error(stanza, "auth", "forbidden", "XMPP-003: this gateway speaks for the users of its own server only");
+            return identifiers.IsOwnOfNoName(from)
+                ? Refuse(stanza, "cancel", "not-acceptable", "XMPP-018", NoName)
+                : Refuse(stanza, "auth", "forbidden", "XMPP-003", "this gateway speaks for the users of its own server only");
         }
 
         var type = (string?)stanza.Attribute("type");
@@ -250,14 +283,14 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
 
         if (type is "groupchat")
         {
-            return Error(stanza, "cancel", "not-acceptable", "XMPP-015: group chat is not carried");
+            return Refuse(stanza, "cancel", "not-acceptable", "XMPP-015", "group chat is not carried");
         }
 
         var stanzaId = (string?)stanza.Attribute("id");
         var id = (string?)stanza.Element(XmppNames.StanzaIds + "origin-id")?.Attribute("id") ?? stanzaId;
         if (!IsId(id) || (stanzaId is not null && !IsId(stanzaId)))
         {
-            return Error(stanza, "modify", "bad-request", "XMPP-005: a message needs an id of 1 to 512 characters, or it cannot be told from its repetition");
+            return Refuse(stanza, "modify", "bad-request", "XMPP-005", "a message needs an id of 1 to 512 characters, or it cannot be told from its repetition");
         }
 
         var address = new StanzaAddress(id, stanzaId ?? id, from, to, stanzaId is not null && stanza.Element(XmppNames.Receipts + "request") is not null);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Interconnect.Endpoint;
 
@@ -17,7 +16,7 @@ internal static class InitCommand
     private static readonly Option<string?> TlsAuthority = new("--tls-ca") { Description = "PEM file of certificates to trust instead of the system's" };
     private static readonly Option<bool> InsecureLoopback = new("--insecure-loopback") { Description = "Go without TLS; only for a server on this machine" };
     private static readonly Option<string?> Device = new("--device") { Description = "A name for this device [default: random]" };
-    private static readonly Option<string?> NewKeyFile = new("--new-key-file") { Description = "Write a new key file here and protect the store with it" };
+    private static readonly Option<string?> KeyFileToMake = new("--new-key-file") { Description = "Write a new key file here and protect the store with it" };
     private static readonly Option<bool> Offline = new("--offline") { Description = "Do not log in now; the first command that does publishes the keys" };
     private static readonly Option<double> Timeout = AgentSettings.Timeout(60, "How long to wait for the gateway");
 
@@ -25,7 +24,7 @@ internal static class InitCommand
     {
         var command = new Command("init", "Make a new endpoint: keys in an encrypted store, published through the gateway.")
         {
-            Network, Address, PasswordFile, Server, Gateway, TlsAuthority, InsecureLoopback, Device, NewKeyFile, Offline, Timeout,
+            Network, Address, PasswordFile, Server, Gateway, TlsAuthority, InsecureLoopback, Device, KeyFileToMake, Offline, Timeout,
         };
         command.SetAction(AgentCommandLine.Run(io, (parsed, output, cancellation) => RunAsync(parsed, io, output, cancellation)));
         return command;
@@ -47,8 +46,10 @@ internal static class InitCommand
         if (EndpointStore.Exists(home))
             throw new AgentFailure(ExitCode.Store, "STO-002", "This folder holds a store already", "Choose another --home, or remove the old store if its keys are really not needed any more");
 
-        using var key = parsed.GetValue(NewKeyFile) is { } path ? WriteKeyFile(path) : AgentSettings.Key(parsed, io);
-        var store = EndpointStore.Create(home, key) switch
+        // From here on what this command made is taken away again, unless a whole store is there to need it.
+        using var made = parsed.GetValue(KeyFileToMake) is { } path ? NewKeyFile.Create(path) : null;
+        using var given = made is null ? AgentSettings.Key(parsed, io) : null;
+        var store = EndpointStore.Create(home, made?.Key ?? given!) switch
         {
             StoreOpening.Opened opened => opened.Store,
             StoreOpening.Failed failed => throw AgentFailure.Of(failed.Error),
@@ -62,6 +63,7 @@ internal static class InitCommand
             throw AgentFailure.Usage(blocked.Reason, blocked.Advice);
         }
 
+        made?.Keep();
         await using var session = AgentSession.Load(store, io, new EndpointOptions());
         if (!parsed.GetValue(Offline))
         {
@@ -74,6 +76,7 @@ internal static class InitCommand
                 // An account that does not work would only be in the way of the next attempt.
                 await session.DisposeAsync();
                 Remove(home);
+                made?.Drop();
                 throw new AgentFailure(failure.ExitCode, failure.RuleId, failure.Reason, failure.Advice + ". No store was kept");
             }
         }
@@ -103,29 +106,6 @@ internal static class InitCommand
         catch (OperationCanceledException) when (patience.IsUp)
         {
             throw AgentFailure.TimedOut("The gateway did not answer in time; the store is kept", "Check --gateway and that the gateway runs; the next command that connects publishes the keys again");
-        }
-    }
-
-    private static StoreKey WriteKeyFile(string path)
-    {
-        var bytes = StoreKey.NewKeyFile();
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-            using var file = new FileStream(path, options);
-            file.Write(bytes);
-            return StoreKey.FromKeyFile(bytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new AgentFailure(ExitCode.Store, "STO-010", "The key file cannot be written, or exists already", "Choose another path");
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(bytes);
         }
     }
 

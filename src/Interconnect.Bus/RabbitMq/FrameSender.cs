@@ -43,7 +43,7 @@ internal sealed class FrameSender(BusOptions options, BrokerLink link)
             ContentType = "application/octet-stream",
             Headers = new Dictionary<string, object?>
             {
-                [BrokerNames.ReasonHeader] = reason.Length <= 300 ? reason : reason[..300],
+                [BrokerNames.ReasonHeader] = Utf16.Start(reason, 300),
                 [BrokerNames.StreamHeader] = batch.Address.Name,
                 [BrokerNames.PartitionHeader] = BrokerNames.RoutingKey(batch.Partition),
             },

@@ -3,13 +3,16 @@ namespace Interconnect.Endpoint;
 /// <summary>How an endpoint behaves. The defaults suit a person's device.</summary>
 public sealed record EndpointOptions
 {
+    // An hour is the clock tolerance, by which the beginning of a lifetime is put back.
+    private static readonly TimeSpan Longest = Mls.KeyPackages.DefaultMaxLifetime - TimeSpan.FromHours(1);
+
     /// <summary>Key packages kept published; 20, at most 100.</summary>
     public int KeyPackages { get; init; } = 20;
 
     /// <summary>Below how many unused ones new ones are published; 8.</summary>
     public int KeyPackagesLowWater { get; init; } = 8;
 
-    /// <summary>How long a key package is valid; 90 days.</summary>
+    /// <summary>How long a key package is valid; 90 days, and at most 99.</summary>
     public TimeSpan KeyPackageLifetime { get; init; } = TimeSpan.FromDays(90);
 
     /// <summary>How long before its end a key package no longer counts; 14 days.</summary>
@@ -50,6 +53,9 @@ public sealed record EndpointOptions
     {
         if (KeyPackages is < 1 or > 100 || KeyPackagesLowWater < 0 || KeyPackagesLowWater > KeyPackages)
             yield return "KeyPackages is 1 to 100, and KeyPackagesLowWater is none to all of them.";
+
+        if (KeyPackageLifetime > Longest)
+            yield return $"KeyPackageLifetime is at most {Longest.Days} days: nobody accepts key packages that live longer.";
 
         if (KeyPackageRenewal < TimeSpan.Zero || KeyPackageLifetime <= KeyPackageRenewal)
             yield return "KeyPackageLifetime is longer than KeyPackageRenewal.";

@@ -50,11 +50,20 @@ public sealed class EndpointStore : IDisposable
             // A crash before the rename leaves only the new- file, which the next attempt replaces: there is never half a store under the real name.
             var draft = Path.Combine(folder, "new-" + FileName);
             DeleteWithJournals(draft);
-            CreateFile(draft);
-            using (var connection = Connect(draft))
-                Initialise(connection, key);
+            try
+            {
+                CreateFile(draft);
+                using (var connection = Connect(draft))
+                    Initialise(connection, key);
 
-            File.Move(draft, path);
+                File.Move(draft, path);
+            }
+            catch
+            {
+                DeleteWithJournals(draft);
+                throw;
+            }
+
             return OpenLocked(path, key, held);
         });
     }

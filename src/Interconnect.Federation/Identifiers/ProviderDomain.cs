@@ -16,7 +16,7 @@ public sealed record ProviderDomain
     /// <summary>The one canonical form, lower case.</summary>
     public string Value { get; }
 
-    /// <summary>Reads a domain; ASCII upper case is folded.</summary>
+    /// <summary>Reads a domain; ASCII upper case is folded, as DNS does. Anything outside ASCII is refused before: U+212A would fold to a k.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out ProviderDomain? domain)
     {
         domain = null;
@@ -25,7 +25,7 @@ public sealed record ProviderDomain
             return false;
         }
 
-        var lower = text.ToLowerInvariant();
+        var lower = UnchangedText.LowerAscii(text);
         var labels = lower.Split('.');
         foreach (var label in labels)
         {

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Interconnect.Adapters.Xmpp;
+using Interconnect.Federation;
 
 namespace Interconnect.Gateway.Checks;
 
@@ -13,10 +14,12 @@ internal static class XmppProbe
     {
         try
         {
+            // Spelled as the adapter spells it.
+            var component = XmppDomain.TryParse(options.Component, out var domain) ? domain.Written : options.Component;
             using var client = new TcpClient();
             await client.ConnectAsync(options.Host, options.Port, cancellation);
             var stream = client.GetStream();
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='{options.Component}'>"), cancellation);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='{component}'>"), cancellation);
             var answer = await ReadAsync(stream, cancellation);
             return answer.Contains("host-unknown", StringComparison.Ordinal) ? "the server does not know the component's domain"
                 : answer.Contains("<stream:error", StringComparison.Ordinal) ? "the server refuses the component's stream"

@@ -1,6 +1,7 @@
 using Interconnect.Adapters.Hosting;
 using Interconnect.Adapters.Matrix;
 using Interconnect.Adapters.Xmpp;
+using Interconnect.Federation;
 
 namespace Interconnect.Gateway.Configuration;
 
@@ -16,6 +17,6 @@ internal sealed record NetworkOptions
     /// <summary>How the adapter is hosted.</summary>
     public AdapterHostOptions Host { get; init; } = new();
 
-    /// <summary>The domain of the network's users, as written.</summary>
-    public string Provider => Xmpp?.Provider ?? Matrix?.Provider ?? string.Empty;
+    /// <summary>The domain of the network's users, in A-labels; as written when it is none.</summary>
+    public string Provider => XmppDomain.TryParse(Xmpp?.Provider, out var domain) ? domain.Ascii : Xmpp?.Provider ?? Matrix?.Provider ?? string.Empty;
 }

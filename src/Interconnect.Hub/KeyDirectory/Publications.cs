@@ -5,6 +5,9 @@ namespace Interconnect.Hub;
 /// <summary>A client publishes key packages; the first accepted publication registers it. All of a publication is taken or none.</summary>
 internal static class Publications
 {
+    // Checked before the signatures, with the hub's own bound.
+    private const string LifetimeBound = "MLS-123";
+
     public static Decision Decide(KeyMaterialPublish publish, PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
     {
         var proof = prepared.Envelope.Proof!;
@@ -18,7 +21,7 @@ internal static class Publications
         {
             if (!result.TryGet(out var package, out var error))
             {
-                return new Decision.Refused(HubRule.PackageValid, error.Rule);
+                return error.Rule == LifetimeBound ? new Decision.Refused(HubRule.PackageLifetime) : new Decision.Refused(HubRule.PackageValid, error.Rule);
             }
 
             if (!Preparation.TryReadClient(package.Credential, out var named) || named != publish.Client)

@@ -137,6 +137,9 @@ public sealed record HubRule
     /// <summary>Devices.</summary>
     public static HubRule ClientBound { get; } = new("HUB-046", "A user has a bounded number of clients.");
 
+    /// <summary>RFC 9420 section 7.2.</summary>
+    public static HubRule PackageLifetime { get; } = new("HUB-047", "A key package lives no longer than the hub allows.");
+
     /// <summary>Room's home.</summary>
     public static HubRule RoomHere { get; } = new("HUB-050", "The room belongs to this hub.");
 

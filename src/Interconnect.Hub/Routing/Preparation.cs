@@ -92,7 +92,7 @@ internal static class Preparation
         // What is badly signed is refused for that; nothing costly is done for it.
         return !valid ? prepared : envelope.Event switch
         {
-            KeyMaterialPublish publish => prepared with { Packages = [.. publish.KeyPackages.Select(p => KeyPackages.Verify(p, now, suite))] },
+            KeyMaterialPublish publish => prepared with { Packages = [.. publish.KeyPackages.Select(p => KeyPackages.Verify(p, now, suite, maxLifetime: policy.Limits.MaxKeyPackageLifetime))] },
             RoomUpdate update when TotalBytes(update) <= policy.Limits.MaxHandshakeBytes => prepared with { Handshake = Examine(update, policy.Limits) },
             EncryptedMessage { Room: not null } message => PrivateMessageHeader.TryRead(message.Message, out var header, out var error)
                 ? prepared with { Message = header }

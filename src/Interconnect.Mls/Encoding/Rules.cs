@@ -35,6 +35,7 @@ internal static class Rules
     public static readonly Rule HpkeOpen = Define("MLS-115", "an HPKE ciphertext opens");
     public static readonly Rule ComponentOrder = Define("MLS-120", "an app_data_dictionary or SafeAAD is sorted by component and names each once");
     public static readonly Rule RequiredWireFormats = Define("MLS-121", "a leaf supports the wire formats that the group requires");
+    public static readonly Rule LeafLifetimeBound = Define("MLS-123", "a leaf's lifetime is in all not longer than the application allows");
     public static readonly Rule RequiredComponents = Define("MLS-122", "a leaf supports the components that the group requires");
 
     public static readonly Rule TreeTrailingBlank = Define("MLS-201", "an encoded tree does not end in a blank node");

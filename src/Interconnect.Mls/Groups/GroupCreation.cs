@@ -35,7 +35,7 @@ internal static class GroupCreation
     public static GroupState Create(MlsClient client, byte[] groupId, IReadOnlyList<Extension> extensions)
     {
         var suite = client.Suite;
-        var (leaf, key) = client.CreateLeaf(CreatorLeafLifetime);
+        var (leaf, key) = client.CreateLeaf(client.LongestFromNow < CreatorLeafLifetime ? client.LongestFromNow : CreatorLeafLifetime);
         var tree = RatchetTree.OfOne(suite, leaf);
         ProposalRules.VerifyGroupExtensions(extensions, tree, client.GroupPolicy.Draft);
         var context = new GroupContext(ProtocolVersion.Mls10, suite.Id, groupId, 0, tree.TreeHash, Array.Empty<byte>(), extensions);

@@ -39,9 +39,10 @@ internal static class GroupInfoTree
         foreach (var (_, leaf) in tree.Leaves())
         {
             LeafRules.Verify(leaf, tree.Suite, requirements, policy.Authentication);
-            if (policy.EnforceLifetimesOnReceipt && leaf.Source is LeafNodeSource.KeyPackage lifetime)
+            if (leaf.Source is LeafNodeSource.KeyPackage lifetime)
             {
-                Rules.LeafLifetime.Require(lifetime.Covers(policy.Clock.GetUtcNow(), policy.ClockTolerance));
+                Rules.LeafLifetimeBound.Require(lifetime.Fits(policy.MaxLeafLifetime));
+                Rules.LeafLifetime.Require(!policy.EnforceLifetimesOnReceipt || lifetime.Covers(policy.Clock.GetUtcNow(), policy.ClockTolerance));
             }
         }
 

@@ -13,6 +13,9 @@ internal sealed record GroupPolicy(
     /// <summary>The application's logic for AppDataUpdate and AppEphemeral proposals; null = no component is known.</summary>
     public IAppComponents? Components { get; init; }
 
+    /// <summary>The longest total lifetime of a leaf.</summary>
+    public TimeSpan MaxLeafLifetime { get; init; } = KeyPackages.DefaultMaxLifetime;
+
     /// <summary>What the extensions draft leaves open.</summary>
     public ExtensionsDraftChoices Draft { get; init; } = ExtensionsDraftChoices.Default;
 }

@@ -108,7 +108,7 @@ internal sealed class ProposalRules(GroupPolicy policy, RatchetTree tree, GroupC
     {
         Rules.AddVersionSuite.Require(keyPackage.Version == context.Version && keyPackage.Suite == context.Suite);
         var now = fresh || policy.EnforceLifetimesOnReceipt ? policy.Clock.GetUtcNow() : (DateTimeOffset?)null;
-        KeyPackageRules.Verify(keyPackage, Suite, now, policy.ClockTolerance);
+        KeyPackageRules.Verify(keyPackage, Suite, now, policy.ClockTolerance, policy.MaxLeafLifetime);
         Rules.LeafCredentialAccepted.Require(policy.Authentication.Accepts(keyPackage.Leaf.Credential, keyPackage.Leaf.SignatureKey));
     }
 

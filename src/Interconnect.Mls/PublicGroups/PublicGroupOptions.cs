@@ -14,6 +14,9 @@ public sealed record PublicGroupOptions
     /// <summary>How far clocks may differ when lifetimes are checked. Default 1 hour.</summary>
     public TimeSpan ClockTolerance { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>The longest lifetime of a leaf in all (RFC 9420 section 7.2); the members' own bound. Default 100 days; <see cref="TimeSpan.MaxValue"/> = any.</summary>
+    public TimeSpan MaxLeafLifetime { get; init; } = KeyPackages.DefaultMaxLifetime;
+
     /// <summary>Refuse expired KeyPackage leaves also in trees and in commits, not only in proposals. Default false, as for members.</summary>
     public bool EnforceLifetimesOnReceipt { get; init; }
 
@@ -34,6 +37,7 @@ public sealed record PublicGroupOptions
 
     internal Groups.GroupPolicy GroupPolicy => new(Authentication, Clock, ClockTolerance, EnforceLifetimesOnReceipt)
     {
+        MaxLeafLifetime = MaxLeafLifetime,
         Components = Components,
         Draft = ExtensionsDraftChoices,
     };
@@ -44,5 +48,6 @@ public sealed record PublicGroupOptions
         ArgumentOutOfRangeException.ThrowIfNegative(MaxPendingProposals);
         ArgumentOutOfRangeException.ThrowIfNegative(RetainedEpochs);
         ArgumentOutOfRangeException.ThrowIfLessThan(ClockTolerance, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(MaxLeafLifetime, TimeSpan.Zero);
     }
 }

@@ -22,6 +22,9 @@ internal abstract record LeafNodeSource
             var late = (now + tolerance).ToUnixTimeSeconds();
             return late >= 0 && NotBefore <= (ulong)late && (early < 0 || NotAfter >= (ulong)early);
         }
+
+        /// <summary>Whether the total is within the application's maximum (RFC 9420 section 7.2); <see cref="TimeSpan.MaxValue"/> is none.</summary>
+        public bool Fits(TimeSpan most) => most == TimeSpan.MaxValue || (NotAfter >= NotBefore && NotAfter - NotBefore <= (ulong)most.TotalSeconds);
     }
 
     internal sealed record Update : LeafNodeSource;

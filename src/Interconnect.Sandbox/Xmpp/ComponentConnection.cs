@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
+using Interconnect.Federation;
 
 namespace Interconnect.Sandbox;
 
@@ -18,7 +19,7 @@ internal sealed class ComponentConnection(SimulatedXmppOptions options, XmppRout
         {
             using var reader = new XmlStreamReader(stream, options.MaxComponentStanza, options.MaxDepth, life.Token);
             var header = await reader.ReadHeaderAsync();
-            var domain = header.To?.ToLowerInvariant() ?? string.Empty;
+            var domain = XmppDomain.TryParse(header.To, out var named) ? named.Written : string.Empty;
             var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
             var known = options.Components.TryGetValue(domain, out var secret);
             output.Post($"<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' id='{id}' from='{(known ? domain : options.Domain)}'>");

@@ -1,9 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
+using Interconnect.Federation;
 
 namespace Interconnect.Sandbox;
 
-/// <summary>An XMPP address (RFC 7622): local and domain lower-cased, resource as it is; each part 1 to 1,023 bytes.</summary>
+/// <summary>
+/// An XMPP address (RFC 7622): A-Z of local and domain lower-cased, resource as it is; each part 1 to 1,023 bytes. A name that servers fold by different rules is refused,
+/// where a real server would fold it by its own.
+/// </summary>
 internal sealed record Jid(string? Local, string Domain, string? Resource)
 {
     private const int MaxPartBytes = 1_023;
@@ -22,20 +26,17 @@ internal sealed record Jid(string? Local, string Domain, string? Resource)
         var resource = slash < 0 ? null : text[(slash + 1)..];
         var address = slash < 0 ? text : text[..slash];
         var at = address.IndexOf('@', StringComparison.Ordinal);
-        var local = at < 0 ? null : address[..at].ToLowerInvariant();
-        var domain = address[(at + 1)..].ToLowerInvariant();
-        if (!IsPart(domain) || domain.Any(c => !(char.IsLetterOrDigit(c) || c is '.' or '-' or ':' or '[' or ']'))
-            || (local is not null && (!IsPart(local) || local.Any(c => char.IsWhiteSpace(c) || "\"&'/:<>@".Contains(c, StringComparison.Ordinal))))
-            || (resource is not null && !IsPart(resource)))
+        string? local = null;
+        if (!XmppDomain.TryParse(address[(at + 1)..], out var domain) || (at >= 0 && !XmppLocalpart.TryRead(address[..at], out local)) || (resource is not null && !IsPart(resource)))
         {
             return false;
         }
 
-        jid = new Jid(local, domain, resource);
+        jid = new Jid(local, domain.Written, resource);
         return true;
     }
 
     public override string ToString() => (Local is null ? Domain : $"{Local}@{Domain}") + (Resource is null ? string.Empty : "/" + Resource);
 
-    private static bool IsPart(string part) => part.Length > 0 && Encoding.UTF8.GetByteCount(part) <= MaxPartBytes && !part.Any(char.IsControl);
+    private static bool IsPart(string part) => part.Length > 0 && Utf16.IsWellFormed(part) && Encoding.UTF8.GetByteCount(part) <= MaxPartBytes && !part.Any(char.IsControl);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using Interconnect.Federation;
 
 namespace Interconnect.Sandbox;
 
@@ -32,8 +33,13 @@ internal sealed class ScramExchange(HashAlgorithmName hash, Func<string, HashAlg
             return false;
         }
 
-        User = Unescape(fields[0][2..]).ToLowerInvariant();
-        if (parts[1].Length > 0 && Unescape(parts[1][2..]) is { } authorised && !string.Equals(authorised, $"{User}@{domain}", StringComparison.OrdinalIgnoreCase))
+        if (!XmppLocalpart.TryRead(Unescape(fields[0][2..]), out var user))
+        {
+            return false;
+        }
+
+        User = user;
+        if (parts[1].Length > 0 && !(Jid.TryParse(Unescape(parts[1][2..]), out var authorised) && authorised == new Jid(User, domain, null)))
         {
             failure = "invalid-authzid";
             return false;

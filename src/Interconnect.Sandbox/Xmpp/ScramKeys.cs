@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Interconnect.Federation;
 
 namespace Interconnect.Sandbox;
 
@@ -8,9 +9,11 @@ internal sealed record ScramKeys(HashAlgorithmName Hash, byte[] Salt, int Iterat
 {
     private const int Rounds = 4_096;
 
+    /// <exception cref="ArgumentException">No server takes this password.</exception>
     public static ScramKeys Derive(HashAlgorithmName hash, string password, byte[] salt)
     {
-        var salted = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), salt, Rounds, hash, hash == HashAlgorithmName.SHA1 ? 20 : 32);
+        var prepared = SaslPrep.TryPrepare(password, out var same) ? same : throw new ArgumentException("Not a password by SASLprep (RFC 4013).", nameof(password));
+        var salted = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(prepared), salt, Rounds, hash, hash == HashAlgorithmName.SHA1 ? 20 : 32);
         var clientKey = Hmac(hash, salted, "Client Key"u8);
         return new ScramKeys(hash, salt, Rounds, CryptographicOperations.HashData(hash, clientKey), Hmac(hash, salted, "Server Key"u8));
     }

@@ -34,7 +34,7 @@ internal sealed class SimulatedXmppFarSide : IFarSide
     public async Task<IFarUser> SignInAsync(string name)
     {
         server.AddAccount(name, "pw-1");
-        return new AdapterXmppDevice(await SimulatedXmppClient.ConnectAsync(server.ClientPort, "a.test", name, "pw-1"), new XmppIdentifiers(Provider, "gw.a.test"), "gw.a.test");
+        return new AdapterXmppDevice(await SimulatedXmppClient.ConnectAsync(server.ClientPort, "a.test", name, "pw-1"), new XmppIdentifiers(Provider.Value, "gw.a.test"), "gw.a.test");
     }
 
     public Task SetReachableAsync(bool reachable)

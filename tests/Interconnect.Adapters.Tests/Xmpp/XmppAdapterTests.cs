@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Interconnect.Adapters.Xmpp;
 using Interconnect.Adapters.Xmpp.Wire;
 using Interconnect.Federation;
@@ -234,6 +236,76 @@ public sealed class XmppAdapterTests : IAsyncLifetime
         gate.SetResult();
     }
 
+    [Theory]
+    [InlineData("A.Test", "a.test")]
+    [InlineData("a.test", "A.Test")]
+    [InlineData("xn--bcher-kva.test", "bücher.test")]
+    [InlineData("bücher.test", "xn--bcher-kva.test")]
+    public async Task Deliver_ServerSpellsItsDomainOtherwise_ItsPingsAnswerCounts(string configured, string spelled)
+    {
+        await using var other = Adapter(TimeSpan.FromSeconds(10), provider: configured);
+        await other.StartAsync(sink, default);
+        server.PingsAnsweredBy = spelled;
+        var user = UserUri.Parse($"mimi://{other.Describe().Provider.Value}/u/alice");
+
+        Assert.IsType<DeliveryOutcome.Delivered>(await other.DeliverAsync(new Delivery(Samples.Envelope(user), user, 1), default).AsTask().WaitAsync(Limit));
+
+        Assert.Equal("alice@" + configured.ToLowerInvariant(), (string?)(await server.NextAsync()).Attribute("to"));
+    }
+
+    [Fact]
+    public async Task Deliver_PingAnsweredInTheClientsNamespace_Counts()
+    {
+        await adapter.StartAsync(sink, default);
+        server.PingsAnsweredBy = null;
+        var delivering = adapter.DeliverAsync(new Delivery(Samples.Envelope(Alice), Alice, 1), default).AsTask();
+        var ping = await server.NextPingAsync();
+
+        await server.SayAsync($"<iq xmlns='jabber:client' type='result' from='a.test' to='gw.a.test' id='{(string)ping.Attribute("id")!}'/>");
+
+        Assert.IsType<DeliveryOutcome.Delivered>(await delivering.WaitAsync(Limit));
+    }
+
+    [Fact]
+    public async Task Receive_SenderOfNoName_IsAnsweredAndCounted()
+    {
+        var counted = new ConcurrentQueue<string>();
+        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i.Name == "interconnect_adapter_discarded_total") { l.EnableMeasurementEvents(i); } } };
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => counted.Enqueue(string.Join(',', tags.ToArray().Select(t => t.Value))));
+        listener.Start();
+        await using var named = Adapter(TimeSpan.FromSeconds(10), network: "xmpp-names");
+        await named.StartAsync(sink, default);
+
+        await server.SayAsync("<message from='\u1c92@a.test/x' to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>");
+
+        var answer = await server.NextAsync();
+        Assert.Equal(("1", "error", "\u1c92@a.test/x"), ((string?)answer.Attribute("id"), (string?)answer.Attribute("type"), (string?)answer.Attribute("to")));
+        Assert.Contains("XMPP-018", answer.Value, StringComparison.Ordinal);
+        Assert.Contains("xmpp-names,XMPP-018", counted);
+        Assert.Equal(0, sink.Waiting);
+    }
+
+    [Fact]
+    public async Task Receive_SinkWithADefect_IsCountedAndTheStreamGoesOn()
+    {
+        await adapter.StartAsync(sink, default);
+        var met = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        sink.BeforeSubmit = _ =>
+        {
+            met.SetResult();
+            throw new InvalidOperationException("defect");
+        };
+        var frame = Convert.ToBase64String(FrameCodec.Encode(Samples.Request(Alice)));
+        string Message(int id) => $"<message from='alice@a.test/x' to='bob\\40far.example@gw.a.test' id='{id}'><frame xmlns='urn:interconnect:frame:1'>{frame}</frame><request xmlns='urn:xmpp:receipts'/></message>";
+        await server.SayAsync(Message(1));
+        await met.Task.WaitAsync(Limit);
+
+        sink.BeforeSubmit = _ => Task.CompletedTask;
+        await server.SayAsync(Message(2));
+
+        Assert.Equal("2", (string?)(await server.NextAsync()).Element(XmppNames.Receipts + "received")?.Attribute("id"));
+    }
+
     private static async Task UntilAsync(Func<bool> condition)
     {
         using var limit = new CancellationTokenSource(Limit);
@@ -243,8 +315,8 @@ public sealed class XmppAdapterTests : IAsyncLifetime
         }
     }
 
-    private XmppAdapter Adapter(TimeSpan pingTimeout, int submitsInFlight = 256) => new(
-        NetworkId.Parse("xmpp-a"),
-        new XmppOptions { Port = server.Port, Component = "gw.a.test", Provider = "a.test", Secret = "secret-1", PingTimeout = pingTimeout, SubmitsInFlight = submitsInFlight, MaxReconnectPause = TimeSpan.FromMilliseconds(500) },
+    private XmppAdapter Adapter(TimeSpan pingTimeout, int submitsInFlight = 256, string provider = "a.test", string network = "xmpp-a") => new(
+        NetworkId.Parse(network),
+        new XmppOptions { Port = server.Port, Component = "gw.a.test", Provider = provider, Secret = "secret-1", PingTimeout = pingTimeout, SubmitsInFlight = submitsInFlight, MaxReconnectPause = TimeSpan.FromMilliseconds(500) },
         TimeProvider.System);
 }

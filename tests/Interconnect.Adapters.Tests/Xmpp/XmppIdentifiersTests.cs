@@ -9,7 +9,7 @@ namespace Interconnect.Adapters.Tests.Xmpp;
 /// <summary>XMPP addresses and ghosts, both ways.</summary>
 public sealed class XmppIdentifiersTests
 {
-    private readonly XmppIdentifiers identifiers = new(ProviderDomain.Parse("a.test"), "gw.a.test");
+    private readonly XmppIdentifiers identifiers = new("a.test", "gw.a.test");
 
     [Theory]
     [InlineData("")]
@@ -48,14 +48,16 @@ public sealed class XmppIdentifiersTests
     }
 
     [Theory]
-    [InlineData("Alice@A.Test/Phone", "alice@a.test/Phone")]
-    [InlineData("ÄNNE@bücher.test", "änne@xn--bcher-kva.test")]
+    [InlineData("Alice@A.Test/Phone", "Alice@a.test/Phone")]
+    [InlineData("änne@bücher.test", "änne@xn--bcher-kva.test")]
+    [InlineData("☃@a.test/\ue000\U0001fae9", "☃@a.test/\ue000\U0001fae9")]
     [InlineData("a.test", "a.test")]
     [InlineData("a.test/x/y@z", "a.test/x/y@z")]
     public void TryParse_Address_HasOneForm(string text, string normal)
     {
         Assert.True(Jid.TryParse(text, out var jid));
-        Assert.Equal(normal, jid.ToString());
+        Assert.Equal(normal, jid.Normal);
+        Assert.Equal(text, jid.ToString(), ignoreCase: true);
         Assert.True(Jid.TryParse(normal, out var again));
         Assert.Equal(jid, again);
     }
@@ -112,9 +114,56 @@ public sealed class XmppIdentifiersTests
         }
     }
 
+    [Theory]
+    [InlineData("\u1c92", "\u10d2")]
+    [InlineData("Alice", "alice")]
+    [InlineData("a\u030a", "\u00e5")]
+    [InlineData("stra\u00dfe", "strasse")]
+    [InlineData("\u13a0", "\u2603")]
+    public void TryUser_NameThatSomeServerWouldChange_IsNoUserAndNotToBeWritten(string name, string plain)
+    {
+        Assert.True(Jid.TryParse(name + "@a.test/r", out var jid));
+        Assert.False(identifiers.TryUser(jid, out _));
+        Assert.True(identifiers.IsOwnOfNoName(jid));
+        Assert.True(UserUri.TryCreate(ProviderDomain.Parse("a.test"), name, out var user));
+        Assert.False(identifiers.TryJid(user, out _));
+        Assert.True(UserUri.TryCreate(ProviderDomain.Parse("hs.test"), name, out var far));
+        Assert.False(identifiers.TryGhost(far, out _));
+
+        Assert.True(Jid.TryParse(plain + "@a.test/r", out var good));
+        Assert.True(identifiers.TryUser(good, out var back));
+        Assert.True(identifiers.TryJid(back, out var again));
+        Assert.Equal(good.Bare, again);
+    }
+
     [Fact]
-    public void Escape_AnyText_ComesBack() => Prop.ForAll<NonEmptyString>(text =>
-        XmppIdentifiers.Escape(text.Get) is not { } escaped || (XmppIdentifiers.Unescape(escaped) == text.Get && !escaped.Any(c => " \"&'/:<>@".Contains(c, StringComparison.Ordinal)))).QuickCheckThrowOnFailure();
+    public void TryRead_AddressThatAPersonWrote_HasItsAsciiFoldedAndNothingElse()
+    {
+        Assert.False(identifiers.TryRead("\u1c92@a.test", out _));
+        Assert.False(identifiers.TryRead("ÄNNE@a.test", out _));
+        Assert.False(identifiers.TryRead("alice@a.test/r", out _));
+        Assert.False(identifiers.TryRead("alice@b.test", out _));
+        Assert.True(identifiers.TryRead("Alice@A.test", out var user));
+        Assert.Equal("mimi://a.test/u/alice", user.Value);
+    }
+
+    [Fact]
+    public void Domains_InUnicode_AreWrittenAsTheServerKnowsThemAndComparedInALabels()
+    {
+        var unicode = new XmppIdentifiers("bücher.test", "gw.bücher.test");
+
+        Assert.Equal("xn--bcher-kva.test", unicode.Provider.Value);
+        Assert.True(Jid.TryParse("alice@bücher.test", out var jid));
+        Assert.True(unicode.TryUser(jid, out var user));
+        Assert.Equal("mimi://xn--bcher-kva.test/u/alice", user.Value);
+        Assert.True(unicode.TryJid(user, out var back));
+        Assert.Equal("alice@bücher.test", back.ToString());
+        Assert.True(unicode.TryGhost(UserUri.Parse("mimi://hs.test/u/bob"), out var ghost));
+        Assert.Equal("bob\\40hs.test@gw.bücher.test", ghost.ToString());
+        Assert.True(unicode.TryHere("bob\\40hs.test@gw.xn--bcher-kva.test/x", out var here));
+        Assert.Equal("bob\\40hs.test@gw.bücher.test/x", here);
+        Assert.False(unicode.TryHere("bob\\40hs.test@bücher.test", out _));
+    }
 
     [Fact]
     public void TryGhost_AnyName_ComesBackOrIsRefused() => Prop.ForAll<NonEmptyString>(name =>

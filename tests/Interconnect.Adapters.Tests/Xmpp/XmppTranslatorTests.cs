@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using Interconnect.Adapters.Xmpp;
 using Interconnect.Adapters.Xmpp.Wire;
 using Interconnect.Federation;
+using Interconnect.Testing;
 using Interconnect.Testing.Conformance;
 
 namespace Interconnect.Adapters.Tests.Xmpp;
@@ -13,19 +14,24 @@ public sealed class XmppTranslatorTests
     private const string Addresses = "from='alice@a.test/phone' to='bob\\40far.example@gw.a.test'";
     private static readonly UserUri Alice = UserUri.Parse("mimi://a.test/u/alice");
     private static readonly XmppOptions Options = new() { Component = "gw.a.test", Provider = "a.test", Secret = "s" };
-    private readonly XmppIdentifiers identifiers = new(ProviderDomain.Parse("a.test"), "gw.a.test");
+    private readonly XmppIdentifiers identifiers = new("a.test", "gw.a.test");
 
     /// <summary>Stanza; the condition and rule it is answered with, or null when nothing is said.</summary>
     public static TheoryData<string, string?, string?> NotForTheHub => new()
     {
-        { "<message to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", null, null },
-        { "<message from='not an address' to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", null, null },
+        { "<message to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", null, "XMPP-001" },
+        { "<message from='not an address' to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", "jid-malformed", "XMPP-018" },
+        { "<message from='not an address' to='bob\\40far.example@gw.a.test' id='1' type='error'><body>x</body></message>", null, "XMPP-018" },
+        { "<message from='\u1c92@a.test/x' to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", "not-acceptable", "XMPP-018" },
+        { "<message from='Alice@a.test/x' to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", "not-acceptable", "XMPP-018" },
+        { $"<message from='alice@a.test/phone' to='{new string('b', 1_100)}@gw.a.test' id='1'><body>x</body></message>", "item-not-found", "XMPP-004" },
         { "<message from='mallory@evil.test/x' to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", "forbidden", "XMPP-003" },
         { "<message from='alice@gw.a.test/x' to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", "forbidden", "XMPP-003" },
         { "<message from='a.test' to='bob\\40far.example@gw.a.test' id='1'><body>x</body></message>", "forbidden", "XMPP-003" },
         { "<message from='alice@a.test/phone' to='bob@gw.a.test' id='1'><body>x</body></message>", "item-not-found", "XMPP-004" },
-        { "<message from='alice@a.test/phone' to='bob@gw.a.test' id='1' type='error'><body>x</body></message>", null, null },
-        { "<message from='alice@a.test/phone' to='other.test' id='1'><body>x</body></message>", "item-not-found", "XMPP-004" },
+        { "<message from='alice@a.test/phone' to='bob@gw.a.test' id='1' type='error'><body>x</body></message>", null, "XMPP-004" },
+        { "<message from='alice@a.test/phone' to='other.test' id='1'><body>x</body></message>", null, "XMPP-002" },
+        { "<message from='alice@a.test/phone' id='1'><body>x</body></message>", null, "XMPP-002" },
         { $"<message {Addresses}><body>x</body></message>", "bad-request", "XMPP-005" },
         { $"<message {Addresses} id=''><body>x</body></message>", "bad-request", "XMPP-005" },
         { $"<message {Addresses} id='a&#10;b'><body>x</body></message>", "bad-request", "XMPP-005" },
@@ -66,13 +72,18 @@ public sealed class XmppTranslatorTests
     {
         var meaning = Translator().TranslateIn(Parse(xml));
 
+        if (rule is not null)
+        {
+            Assert.Equal((rule, condition is null), (Assert.IsType<XmppInbound.Refused>(meaning).RuleId, ((XmppInbound.Refused)meaning).Answer is null));
+        }
+
         if (condition is null)
         {
-            Assert.IsType<XmppInbound.Ignored>(meaning);
+            Assert.True(rule is not null || meaning is XmppInbound.Ignored);
             return;
         }
 
-        var answer = Assert.Single(Assert.IsType<XmppInbound.Reply>(meaning).Stanzas);
+        var answer = meaning is XmppInbound.Refused refused ? refused.Answer! : Assert.Single(Assert.IsType<XmppInbound.Reply>(meaning).Stanzas);
         Assert.Equal("error", (string?)answer.Attribute("type"));
         Assert.Equal((string?)Parse(xml).Attribute("to"), (string?)answer.Attribute("from"));
         Assert.Single(answer.Descendants(XmppNames.StanzaErrors + condition));
@@ -119,6 +130,99 @@ public sealed class XmppTranslatorTests
         Assert.Equal(
             "<message from=\"bob\\40far.example@gw.a.test\" to=\"alice@a.test/phone\" id=\"r-m1\" type=\"chat\" xmlns=\"jabber:component:accept\"><received id=\"m1\" xmlns=\"urn:xmpp:receipts\" /></message>",
             XmppTranslator.ReceiptFor(submit.Stanza).ToString(SaveOptions.DisableFormatting));
+    }
+
+    [Theory]
+    [InlineData("i❤xmpp", "result")]
+    [InlineData("☃", "result")]
+    [InlineData("col·lega", "result")]
+    [InlineData("\u1c92", "result")]
+    public void TranslateIn_PingOfAnUnusualName_IsAnswered(string name, string type)
+    {
+        var ping = File.ReadAllText(SharedFiles.PathOf("cases/xmpp-unusual-localparts/stanzas.xml")).TrimEnd();
+        Assert.Contains("i❤xmpp@a.test/r", ping, StringComparison.Ordinal);
+
+        var reply = Assert.IsType<XmppInbound.Reply>(Translator().TranslateIn(Parse(ping.Replace("i❤xmpp@a.test/r", name + "@a.test/\ue000\U0001fae9", StringComparison.Ordinal))));
+
+        var answer = Assert.Single(reply.Stanzas);
+        Assert.Equal((type, "p1", "gw.a.test", name + "@a.test/\ue000\U0001fae9"), ((string?)answer.Attribute("type"), (string?)answer.Attribute("id"), (string?)answer.Attribute("from"), (string?)answer.Attribute("to")));
+    }
+
+    [Theory]
+    [InlineData("i❤xmpp")]
+    [InlineData("☃")]
+    [InlineData("col·lega")]
+    public void TranslateIn_MessageOfAnUnusualNameThatAllServersLeave_IsCarried(string name)
+    {
+        var frame = Convert.ToBase64String(FrameCodec.Encode(Samples.Request(Alice)));
+        var submit = Assert.IsType<XmppInbound.Submit>(Translator().TranslateIn(Parse($"<message from='{name}@a.test/\ue000' to='gw.a.test' id='m1'><frame xmlns='urn:interconnect:frame:1'>{frame}</frame></message>")));
+
+        Assert.Equal(name, submit.Event.Sender.User);
+        var stanzas = Assert.IsType<XmppOutbound.Stanzas>(Translator().TranslateOut(new Delivery(Samples.Envelope(submit.Event.Sender), submit.Event.Sender, 1)));
+        Assert.Equal(name + "@a.test", (string?)stanzas.Elements[0].Attribute("to"));
+    }
+
+    [Fact]
+    public void TranslateIn_StanzaNamedAsOnAClientsStream_IsReadAlike()
+    {
+        var submit = Assert.IsType<XmppInbound.Submit>(Translator().TranslateIn(Parse(File.ReadAllText(SharedFiles.PathOf("cases/xmpp-jabber-client-namespace/message.xml")).TrimEnd())));
+        Assert.IsType<EncryptedMessage>(submit.Event.Event);
+
+        var inside = $"<message {Addresses} id='m1'><body xmlns='jabber:client'>x</body></message>";
+        Assert.IsType<EncryptedMessage>(Assert.IsType<XmppInbound.Submit>(Translator().TranslateIn(Parse(inside))).Event.Event);
+        var bounce = $"<message xmlns='jabber:client' {Addresses} type='error' id='e1'><error type='wait'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>";
+        Assert.Equal(("gone", true), (((XmppInbound.Bounce)Translator().TranslateIn(Parse(bounce))).Condition, ((XmppInbound.Bounce)Translator().TranslateIn(Parse(bounce))).Temporary));
+        bounce = $"<message {Addresses} type='error' id='e1'><error xmlns='jabber:client' type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>";
+        Assert.Equal("gone", Assert.IsType<XmppInbound.Bounce>(Translator().TranslateIn(Parse(bounce))).Condition);
+        Assert.IsType<XmppInbound.Ignored>(Translator().TranslateIn(Parse($"<message {Addresses} id='m1'><body xmlns='jabber:server'>x</body></message>")));
+    }
+
+    [Fact]
+    public void ReceiptFor_LongIdWithAPairInTheMiddle_IsAReceipt()
+    {
+        var id = File.ReadAllText(SharedFiles.PathOf("cases/xmpp-receipt-cut-in-a-pair/stanza-id.txt")).TrimEnd();
+        Assert.True(char.IsSurrogatePair(id, 127));
+        var frame = Convert.ToBase64String(FrameCodec.Encode(Samples.Request(Alice)));
+        var submit = Assert.IsType<XmppInbound.Submit>(Translator().TranslateIn(Parse($"<message {Addresses} id='{id}'><frame xmlns='urn:interconnect:frame:1'>{frame}</frame><request xmlns='urn:xmpp:receipts'/></message>")));
+
+        var receipt = XmppTranslator.ReceiptFor(submit.Stanza).ToString(SaveOptions.DisableFormatting);
+
+        Assert.Contains($"<received id=\"{id}\"", receipt, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Refused_TextThatXmlCannotHold_LosesOnlyThat()
+    {
+        Assert.True(StanzaAddress.TryRead("x1\nm1\nalice@a.test/x\nbob\\40far.example@gw.a.test", out var address));
+
+        var answer = XmppTranslator.Refused(address, "cancel", "not-acceptable", "a\ufffe\ud83db😀\u0001");
+
+        Assert.EndsWith(">ab😀</text></error></message>", answer.ToString(SaveOptions.DisableFormatting), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TranslateIn_DomainsInUnicode_AreAnsweredInTheServersSpelling()
+    {
+        var options = Options with { Component = "gw.bücher.test", Provider = "bücher.test" };
+        var translator = new XmppTranslator(new XmppIdentifiers(options.Provider, options.Component), options);
+
+        var reply = Assert.IsType<XmppInbound.Reply>(translator.TranslateIn(Parse("<iq type='get' id='1' from='alice@bücher.test/r' to='bob\\40hs.test@gw.bücher.test'><ping xmlns='urn:xmpp:ping'/></iq>")));
+
+        Assert.Equal(("bob\\40hs.test@gw.bücher.test", "alice@bücher.test/r"), ((string?)reply.Stanzas[0].Attribute("from"), (string?)reply.Stanzas[0].Attribute("to")));
+    }
+
+    [Fact]
+    public void Problems_DomainsInTwoSpellings_AreRefused()
+    {
+        var given = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(SharedFiles.PathOf("cases/xmpp-provider-spelling/network.json")).TrimEnd())!["xmpp"]!;
+        var options = Options with { Component = (string)given["component"]!, Provider = (string)given["provider"]! };
+
+        Assert.Contains("spelled alike", Assert.Single(options.Problems()), StringComparison.Ordinal);
+        Assert.Single((Options with { Component = "gw.xn--bcher-kva.test", Provider = "bücher.test" }).Problems());
+        Assert.Single((Options with { Component = "xn--bcher-kva.test", Provider = "bücher.test" }).Problems());
+        Assert.Empty((Options with { Component = "gw.bücher.test", Provider = "bücher.test" }).Problems());
+        Assert.Empty((Options with { Component = "gw.xn--bcher-kva.test", Provider = "xn--bcher-kva.test" }).Problems());
+        Assert.Empty((Options with { Component = "GW.A.Test", Provider = "A.Test" }).Problems());
     }
 
     [Fact]

@@ -21,9 +21,15 @@ internal sealed class FakeTransport(UserUri user, FakeGateway gateway) : ITransp
     /// <summary>Receiving begins after this.</summary>
     public Task BeforeReceiving { get; init; } = Task.CompletedTask;
 
+    /// <summary>Why the login fails; null = it does not.</summary>
+    public TransportFailure? Refusal { get; init; }
+
     public Task<TransportFailure?> StartAsync(ITransportSink receiver, CancellationToken cancellation)
     {
         Sink = receiver;
+        if (Refusal is not null)
+            return Task.FromResult<TransportFailure?>(Refusal);
+
         receiver.StatusChanged(new TransportStatus(TransportState.Connected));
         running = Task.Run(ReceiveAsync, CancellationToken.None);
         return Task.FromResult<TransportFailure?>(null);

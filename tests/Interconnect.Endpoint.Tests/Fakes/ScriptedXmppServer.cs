@@ -68,7 +68,7 @@ internal sealed partial class ScriptedXmppServer : IDisposable
         }
 
         /// <summary>SCRAM-SHA-256 to its end; the given final message instead of the right one when not null.</summary>
-        public async Task AuthenticateAsync(string? final = null)
+        public async Task AuthenticateAsync(string? final = null, string password = Password)
         {
             await OpenAsync("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>PLAIN</mechanism><mechanism>SCRAM-SHA-256</mechanism></mechanisms>");
             var first = Decode((await HearAsync("<auth[^>]*mechanism='SCRAM-SHA-256'>([^<]*)</auth>")).Groups[1].Value)["n,,".Length..];
@@ -78,15 +78,15 @@ internal sealed partial class ScriptedXmppServer : IDisposable
             await SayAsync($"<challenge xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{Encode(serverFirst)}</challenge>");
             var response = Decode((await HearAsync("<response[^>]*>([^<]*)</response>")).Groups[1].Value);
             var message = Encoding.UTF8.GetBytes($"{first},{serverFirst},{response[..response.LastIndexOf(",p=", StringComparison.Ordinal)]}");
-            var salted = Rfc2898DeriveBytes.Pbkdf2(Password, salt, 4096, HashAlgorithmName.SHA256, 32);
+            var salted = Rfc2898DeriveBytes.Pbkdf2(password, salt, 4096, HashAlgorithmName.SHA256, 32);
             var signature = HMACSHA256.HashData(HMACSHA256.HashData(salted, "Server Key"u8), message);
             await SayAsync($"<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>{Encode(final ?? "v=" + Convert.ToBase64String(signature))}</success>");
         }
 
         /// <summary>Login, a new session with stream management, initial presence.</summary>
-        public async Task LoginAsync(bool managed = true)
+        public async Task LoginAsync(bool managed = true, string password = Password)
         {
-            await AuthenticateAsync();
+            await AuthenticateAsync(password: password);
             await OpenAsync($"<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>{(managed ? "<sm xmlns='urn:xmpp:sm:3'/>" : "")}");
             await HearAsync("<iq[^>]*id='bind'.*?</iq>");
             await SayAsync("<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><jid>alice@a.test/x</jid></bind></iq>");

@@ -20,7 +20,7 @@ public sealed class AddressTests
         var user = UserUri.Parse(uri);
 
         Assert.Equal(xmpp, XmppAddress.GhostOf(user, "gw.a.test"));
-        Assert.True(XmppAddress.TryReadGhost(xmpp[..^"@gw.a.test".Length], out var fromXmpp));
+        Assert.True(XmppGhost.TryRead(xmpp[..^"@gw.a.test".Length], out var fromXmpp));
         Assert.Equal(user, fromXmpp);
         Assert.Equal(matrix, MatrixAddress.GhostOf(user, Homeserver));
         Assert.True(MatrixAddress.TryReadGhost(matrix, Homeserver, out var fromMatrix));
@@ -33,7 +33,7 @@ public sealed class AddressTests
     [InlineData(@"bob\40")]
     [InlineData(@"bob\5c40hs.test")]
     [InlineData(@"b\5cob\40hs.test")]
-    public void TryReadGhost_OfWhatNoEscapingGives_IsFalse(string local) => Assert.False(XmppAddress.TryReadGhost(local, out _));
+    public void TryReadGhost_OfWhatNoEscapingGives_IsFalse(string local) => Assert.False(XmppGhost.TryRead(local, out _));
 
     [Theory]
     [InlineData("@gw_bob=40hs.test:other.test")]
@@ -52,11 +52,33 @@ public sealed class AddressTests
     [InlineData("al ice@a.test", false)]
     [InlineData("alice@127.0.0.1", false)]
     [InlineData("alice@a.test/phone", false)]
+    [InlineData("ÄNNE@a.test", false)]
+    [InlineData("\u1c92@a.test", false)]
+    [InlineData("a\u030anne@a.test", false)]
+    [InlineData("alice@\u212a.test", false)]
     public void TryParse_OfAJid_TakesBareOnesOnly(string text, bool valid)
     {
         Assert.Equal(valid, XmppAddress.TryParse(text, out var address));
         if (valid)
             Assert.Equal("mimi://a.test/u/alice", address!.User.Value);
+    }
+
+    [Theory]
+    [InlineData("Bob")]
+    [InlineData("\u1c92")]
+    [InlineData("a\u030a")]
+    public void GhostOf_NameThatAServerWouldChange_IsNone(string name)
+    {
+        Assert.True(UserUri.TryCreate(Homeserver, name, out var user));
+        Assert.Null(XmppAddress.GhostOf(user, "gw.a.test"));
+        Assert.NotNull(XmppAddress.GhostOf(UserUri.Parse("mimi://hs.test/u/%E1%83%92"), "gw.a.test"));
+    }
+
+    [Fact]
+    public void TryParse_DomainInUnicode_IsWrittenSoAndALabelsInTheFederation()
+    {
+        Assert.True(XmppAddress.TryParse("Alice@bücher.test", out var address));
+        Assert.Equal(("alice@bücher.test", "mimi://xn--bcher-kva.test/u/alice"), (address.Bare, address.User.Value));
     }
 
     [Fact]
@@ -67,8 +89,7 @@ public sealed class AddressTests
             if (!UserUri.TryCreate(Homeserver, name.Get, out var user))
                 return true;
 
-            var jid = XmppAddress.GhostOf(user, "gw.a.test");
-            return XmppAddress.TryReadGhost(jid[..^"@gw.a.test".Length], out var one) && one == user
+            return (XmppAddress.GhostOf(user, "gw.a.test") is not { } jid || (XmppGhost.TryRead(jid[..^"@gw.a.test".Length], out var one) && one == user))
                 && (MatrixAddress.GhostOf(user, Homeserver) is { Length: > 255 } || (MatrixAddress.TryReadGhost(MatrixAddress.GhostOf(user, Homeserver), Homeserver, out var other) && other == user));
         }).QuickCheckThrowOnFailure();
 }

@@ -29,7 +29,7 @@ public sealed class DecoderFuzzTests
             if (XmppAddress.TryParse(text, out var jid))
                 Assert.True(XmppAddress.TryParse(jid.User.User + "@" + jid.User.Domain.Value, out _) || jid.User.Value.Length > 0);
 
-            if (XmppAddress.TryReadGhost(text, out var ghost))
+            if (XmppGhost.TryRead(text, out var ghost))
                 Assert.Equal(text + "@gw.a.test", XmppAddress.GhostOf(ghost, "gw.a.test"));
 
             if (MatrixAddress.TryReadGhost(text, Homeserver, out var matrix))

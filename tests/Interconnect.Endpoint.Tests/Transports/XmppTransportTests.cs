@@ -1,5 +1,6 @@
 using Interconnect.Endpoint.Tests.Fakes;
 using Interconnect.Federation;
+using Interconnect.Testing;
 
 namespace Interconnect.Endpoint.Tests.Transports;
 
@@ -42,6 +43,32 @@ public sealed class XmppTransportTests : IDisposable
         await peer.AuthenticateAsync("v=AAAA");
 
         Assert.Equal("XMC-008", (await starting)!.RuleId);
+    }
+
+    [Fact]
+    public async Task StartAsync_WithADecomposedPassword_IsThatOfTheComposedOne()
+    {
+        var decomposed = File.ReadAllText(SharedFiles.PathOf("cases/agent-password-not-prepared/password.nfd")).TrimEnd('\n');
+        await using var transport = new XmppTransport(server.Options with { Password = decomposed }, TimeProvider.System);
+        var starting = transport.StartAsync(sink, CancellationToken.None);
+        using var peer = await server.AcceptAsync();
+        await peer.LoginAsync(password: "p\u00e4ssw\u00f6rt1");
+
+        Assert.Null(await starting);
+    }
+
+    [Theory]
+    [InlineData("a\ue000")]
+    [InlineData("\u00ad")]
+    [InlineData("\u06271")]
+    public async Task StartAsync_WithAPasswordThatNoServerTakes_SaysSo(string password)
+    {
+        await using var transport = new XmppTransport(server.Options with { Password = password }, TimeProvider.System);
+        var starting = transport.StartAsync(sink, CancellationToken.None);
+        using var peer = await server.AcceptAsync();
+        await peer.OpenAsync("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>SCRAM-SHA-256</mechanism></mechanisms>");
+
+        Assert.Equal("XMC-015", (await starting)!.RuleId);
     }
 
     [Fact]
@@ -100,6 +127,21 @@ public sealed class XmppTransportTests : IDisposable
         Assert.Contains(@"to=""bob\40hs.test@gw.a.test""", stanza, StringComparison.Ordinal);
         Assert.Contains(">AQID</frame>", stanza, StringComparison.Ordinal);
         Assert.Contains($@"<origin-id id=""{id.Hex}"" xmlns=""urn:xmpp:sid:0""", stanza, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SendAsync_ToANameThatServersWouldChange_IsRejectedAndTheNextOneGoes()
+    {
+        await using var transport = new XmppTransport(server.Options, TimeProvider.System);
+        using var peer = await StartAsync(transport);
+
+        var no = await transport.SendAsync(new TransportAddress.Ghost(UserUri.Parse("mimi://hs.test/u/Bob")), FrameId.Create(), new byte[1], CancellationToken.None);
+        var sending = transport.SendAsync(Bob, FrameId.Create(), new byte[1], CancellationToken.None);
+        await peer.HearAsync("<message .*?</message>");
+        await peer.AcknowledgeAsync(2);
+
+        Assert.Equal("XMC-016", Assert.IsType<TransportSend.Rejected>(no).Why.RuleId);
+        Assert.IsType<TransportSend.Taken>(await sending);
     }
 
     [Fact]

@@ -48,6 +48,20 @@ public sealed class IdentifierTests
     }
 
     [Theory]
+    [InlineData("alice", "Alice")]
+    [InlineData("\u10d2", "\u1c92")]
+    [InlineData("\u00e5", "a\u030a")]
+    [InlineData("strasse", "stra\u00dfe")]
+    [InlineData("k", "\u212a")]
+    public void UserUri_TwoNamesThatSomeRuleFolds_AreTwoUsers(string one, string other)
+    {
+        var domain = ProviderDomain.Parse("a.test");
+        Assert.True(UserUri.TryCreate(domain, one, out var first) && UserUri.TryCreate(domain, other, out var second) && first != second);
+        Assert.True(UserUri.TryParse(first.Value, out var again) && again == first && again.User == one);
+        Assert.True(UserUri.TryParse(first.Value.Replace("mimi://a.test", "MIMI://A.TEST", StringComparison.Ordinal), out again) && again == first);
+    }
+
+    [Theory]
     [InlineData("mimi://a.test/u/")]
     [InlineData("mimi://a.test/u/alice/x")]
     [InlineData("mimi://a.test/x/alice")]

@@ -43,6 +43,7 @@ public sealed class GatewayConfigurationTests
         { null, "networks/xmpp-a.json", """{"xmpp":{"component":"gw.a.test","provider":"a.test","secret":"s","prot":1}}""", null, "networks:xmpp-a:xmpp:prot: unknown key" },
         { null, "networks/xmpp-a.json", """{"host":{"network":"other"},"xmpp":{"component":"gw.a.test","provider":"a.test","secret":"s"}}""", null, "networks:xmpp-a:host:network: unknown key" },
         { """{"hub":{"domain":"hub.test","expiry":"6.00:00:00"}}""", null, null, null, "networks:xmpp-a:host:giveUpAfter: shorter than hub:expiry (6.00:00:00)" },
+        { null, "networks/xmpp-a.json", """{"xmpp":{"component":"gw.bücher.test","provider":"xn--bcher-kva.test","secret":"s"}}""", null, "networks:xmpp-a:xmpp:component and xmpp:provider are spelled alike" },
         { null, "networks/second.json", ConfigurationFolder.Xmpp, null, "share the domain a.test" },
         { null, "networks/broken.json", "{", null, "networks/broken.json: not JSON, line 1" },
         { null, "peerings/p.json", """{"id":"p","between":["a.test","c.test"],"lanes":["mls10"],"minimumSuite":1,"maxMessageBytes":65536}""", null, "names c.test, for which no network speaks" },
@@ -90,6 +91,20 @@ public sealed class GatewayConfigurationTests
         Assert.Equal(2, configuration.Hub.Networks.Count);
         Assert.Single(configuration.Hub.Peerings);
         Assert.Equal("xmpp-a", configuration.Networks[NetworkId.Parse("xmpp-a")].Host.Network);
+    }
+
+    [Theory]
+    [InlineData("bücher.test")]
+    [InlineData("xn--bcher-kva.test")]
+    [InlineData("XN--Bcher-Kva.Test")]
+    public void Load_XmppProviderInAnySpelling_IsOneProvider(string spelled)
+    {
+        using var folder = new ConfigurationFolder(null, ("networks/xmpp-a.json", $$$"""{"xmpp":{"component":"gw.{{{spelled}}}","provider":"{{{spelled}}}","secret":"s"}}"""), ("peerings/p.json", ConfigurationFolder.Peering.Replace("\"a.test\"", "\"xn--bcher-kva.test\"", StringComparison.Ordinal)));
+
+        var (configuration, problems) = GatewayConfiguration.Load(folder.Path, null, []);
+
+        Assert.Empty(problems);
+        Assert.Equal("xn--bcher-kva.test", configuration!.Hub!.Networks[NetworkId.Parse("xmpp-a")].Value);
     }
 
     [Fact]

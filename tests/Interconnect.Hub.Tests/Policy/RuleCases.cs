@@ -245,6 +245,14 @@ internal static class RuleCases
             await w.RefusesAsync(w.Alice.Send(good with { KeyPackages = [w.Alice.Mls.CreateKeyPackage(TimeSpan.FromDays(30)).KeyPackage, new byte[] { 1, 2, 3 }] }), HubRule.PackageValid);
             await w.AcceptsAsync(w.Alice.Send(good));
         }),
+        Case(HubRule.PackageLifetime, async w =>
+        {
+            var client = new MlsClient(Encoding.UTF8.GetBytes(w.Alice.Uri.Value), w.Alice.Key, UnsafeAcceptAnyCredential.Instance, w.Clock, new MlsOptions { MaxLeafLifetime = TimeSpan.MaxValue });
+            KeyMaterialPublish Living(TimeSpan time) => new(w.Alice.Uri, [client.CreateKeyPackage(time).KeyPackage]);
+            await w.RefusesAsync(w.Alice.Send(Living(TimeSpan.FromDays(36_500))), HubRule.PackageLifetime);
+            await w.RefusesAsync(w.Alice.Send(Living(TimeSpan.FromDays(100))), HubRule.PackageLifetime);
+            await w.AcceptsAsync(w.Alice.Send(Living(TimeSpan.FromDays(100) - TimeSpan.FromHours(1))));
+        }),
         Case(HubRule.PackageIdentity, async w =>
         {
             var other = new MlsClient(Encoding.UTF8.GetBytes(w.Bob.Uri.Value), w.Alice.Key, UnsafeAcceptAnyCredential.Instance, w.Clock);

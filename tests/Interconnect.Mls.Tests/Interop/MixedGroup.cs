@@ -210,7 +210,7 @@ internal sealed class MixedGroup(Random random, bool open, bool inOrder)
             return;
         }
 
-        var options = new PublicGroupOptions { Authentication = UnsafeAcceptAnyCredential.Instance };
+        var options = new PublicGroupOptions { Authentication = UnsafeAcceptAnyCredential.Instance, MaxLeafLifetime = TimeSpan.MaxValue };
         var ours = Ours.First().Group;
         server = server is null ? PublicGroup.Open(options, ours.CreateGroupInfo()).Value : PublicGroup.Import(options, server.Export()).Value;
         if (server.Compare(ours.Epoch, ours.State.Context.ConfirmedTranscriptHash.Span) != GroupHistory.Current

@@ -18,6 +18,8 @@ internal sealed class OurMember : IMember, IDisposable
         key = suite.GenerateSignatureKeyPair();
         client = new MlsClient(System.Text.Encoding.UTF8.GetBytes(name), key, UnsafeAcceptAnyCredential.Instance, TimeProvider.System, options with
         {
+            // The leaves of other implementations live for ever.
+            MaxLeafLifetime = TimeSpan.MaxValue,
             SupportedExtensions = [ExtensionType],
             SupportedCredentials = [MemberCredential.Basic, MemberCredential.X509],
             FindExternalPsk = id => SHA256.HashData(id.Span),
@@ -73,7 +75,7 @@ internal sealed class OurMember : IMember, IDisposable
     {
         var made = change switch
         {
-            { Add: [var keyPackage, ..] } => group!.ProposeAdd(KeyPackages.Verify(keyPackage, TimeProvider.System.GetUtcNow()).Value),
+            { Add: [var keyPackage, ..] } => group!.ProposeAdd(KeyPackages.Verify(keyPackage, TimeProvider.System.GetUtcNow(), maxLifetime: TimeSpan.MaxValue).Value),
             { Remove: [var (leaf, _), ..] } => group!.ProposeRemove(leaf),
             { Psks: [var id, ..] } => group!.ProposeExternalPsk(id),
             _ => group!.ProposeUpdate(),
@@ -115,7 +117,7 @@ internal sealed class OurMember : IMember, IDisposable
 
     private static CommitRequest RequestOf(Change change) => new()
     {
-        Add = change.Add.Select(item => KeyPackages.Verify(item, TimeProvider.System.GetUtcNow()).Value).ToList(),
+        Add = change.Add.Select(item => KeyPackages.Verify(item, TimeProvider.System.GetUtcNow(), maxLifetime: TimeSpan.MaxValue).Value).ToList(),
         Remove = change.Remove.Select(item => item.Leaf).ToList(),
         ExternalPsks = change.Psks.Select(id => (ReadOnlyMemory<byte>)id).ToList(),
         ResumptionEpochs = change.Resumption,

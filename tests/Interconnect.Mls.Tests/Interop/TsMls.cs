@@ -7,7 +7,8 @@ namespace Interconnect.Mls.Tests.Interop;
 internal static class TsMls
 {
     // Whoever is asked for an external pre-shared key knows it: the hash of its id.
-    private static readonly MlsOptions Options = new() { FindExternalPsk = id => System.Security.Cryptography.SHA256.HashData(id.Span) };
+    // Its leaves live for ever.
+    private static readonly MlsOptions Options = new() { FindExternalPsk = id => System.Security.Cryptography.SHA256.HashData(id.Span), MaxLeafLifetime = TimeSpan.MaxValue };
 
     // The peer's clock is the machine's.
     public static Person Ours(ushort suite) => new("ours", suite, Options, new FixedClock(TimeProvider.System.GetUtcNow()));
@@ -18,14 +19,14 @@ internal static class TsMls
         var ours = Ours(suite).Create(extensions);
         await AskAsync(peer, "open", "old", ("identity", "theirs"), ("suite", (int)suite), ("extensions", new JsonArray()));
         var package = Bytes(await AskAsync(peer, "keyPackage", "old"), "keyPackage");
-        var commit = ours.Group.AddMembers([KeyPackages.Verify(package, ours.Clock.Now).Value]).Value;
+        var commit = ours.Group.AddMembers([KeyPackages.Verify(package, ours.Clock.Now, maxLifetime: TimeSpan.MaxValue).Value]).Value;
         ours.Group = commit.NewState;
         await AskAsync(peer, "join", "old", ("welcome", Hex(commit.Welcome!)));
         return ours;
     }
 
     public static async Task<VerifiedKeyPackage> PackageAsync(Peer peer) =>
-        KeyPackages.Verify(Bytes(await AskAsync(peer, "keyPackage", "next"), "keyPackage"), TimeProvider.System.GetUtcNow()).Value;
+        KeyPackages.Verify(Bytes(await AskAsync(peer, "keyPackage", "next"), "keyPackage"), TimeProvider.System.GetUtcNow(), maxLifetime: TimeSpan.MaxValue).Value;
 
     public static Task<JsonObject> AskAsync(Peer peer, string operation, string name, params (string Name, JsonNode? Value)[] fields)
     {

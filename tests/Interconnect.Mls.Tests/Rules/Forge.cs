@@ -66,7 +66,7 @@ internal static class Forge
             person.Key, key, credential ?? person.Client.Credential, capabilities ?? person.Client.Capabilities, source, extensions ?? [], place);
     }
 
-    public static LeafNodeSource.KeyPackage Lifetime => new(0, ulong.MaxValue);
+    public static LeafNodeSource.KeyPackage Lifetime => new((ulong)Person.Start.AddDays(-40).ToUnixTimeSeconds(), (ulong)Person.Start.AddDays(40).ToUnixTimeSeconds());
 
     public static LeafPlace PlaceOf(Person person) => new(person.State.Context.GroupId, person.Leaf);
 

@@ -2,6 +2,7 @@ using Interconnect.Mls.Crypto;
 using Interconnect.Mls.Encoding;
 using Interconnect.Mls.Tests.Groups;
 using Interconnect.Mls.Tree;
+using Interconnect.Testing;
 
 namespace Interconnect.Mls.Tests.Rules;
 
@@ -27,6 +28,55 @@ public sealed class KeyPackageRulesTests
         Assert.Equal(bob.Bundle.Reference.ToArray(), verified.Reference.ToArray());
         Assert.Equal(Person.Start.AddDays(30), verified.NotAfter);
         Assert.Equal(encoded, verified.Encoded.ToArray());
+    }
+
+    [Fact]
+    [Covers("MLS-123")]
+    public void KeyPackage_ThatLivesLongerThanTheApplicationAllows_Refused()
+    {
+        var unbound = new MlsOptions { MaxLeafLifetime = TimeSpan.MaxValue };
+        using var century = new Person("cathy", options: unbound).Client.CreateKeyPackage(TimeSpan.FromDays(36_500));
+        using var most = bob.Client.CreateKeyPackage(TimeSpan.FromDays(100) - TimeSpan.FromHours(1));
+
+        Assert.Equal("MLS-123", KeyPackages.Verify(century.KeyPackage, Person.Start).Error.Rule);
+        Assert.Equal("MLS-123", KeyPackages.Verify(most.KeyPackage, Person.Start, maxLifetime: TimeSpan.FromDays(99)).Error.Rule);
+        Assert.Equal("MLS-123", Forge.Verdict(Forge.KeyPackage(bob, Forge.Leaf(bob, new LeafNodeSource.KeyPackage(ulong.MaxValue, 0)))));
+        Assert.Equal("MLS-123", Forge.Verdict(Forge.KeyPackage(bob, Forge.Leaf(bob, new LeafNodeSource.KeyPackage(0, ulong.MaxValue)))));
+        Assert.True(KeyPackages.Verify(most.KeyPackage, Person.Start).IsOk);
+        Assert.True(KeyPackages.Verify(century.KeyPackage, Person.Start, maxLifetime: TimeSpan.MaxValue).IsOk);
+        Assert.Throws<ArgumentOutOfRangeException>(() => bob.Client.CreateKeyPackage(TimeSpan.FromDays(100)));
+    }
+
+    [Fact]
+    public void KeyPackage_OfTheReportedCase_Refused()
+    {
+        var input = File.ReadAllText(SharedFiles.PathOf("cases/mls-lifetime-without-bound/input.txt"));
+        var days = int.Parse(input.Split("FromDays(")[1].Split(')')[0], System.Globalization.CultureInfo.InvariantCulture);
+        using var bundle = new Person("alice", options: new MlsOptions { MaxLeafLifetime = TimeSpan.MaxValue }).Client.CreateKeyPackage(TimeSpan.FromDays(days));
+
+        Assert.Equal("MLS-123", KeyPackages.Verify(bundle.KeyPackage, Person.Start).Error.Rule);
+    }
+
+    [Fact]
+    [Covers("MLS-123")]
+    public void LeafInAGroup_ThatLivesLongerThanTheApplicationAllows_Refused()
+    {
+        var unbound = new MlsOptions { MaxLeafLifetime = TimeSpan.MaxValue };
+        var careless = new Person("alice", options: unbound).Create();
+        careless.Add([bob]);
+        using var century = new Person("cathy", options: unbound).Client.CreateKeyPackage(TimeSpan.FromDays(36_500));
+        var package = KeyPackages.Verify(century.KeyPackage, Person.Start, maxLifetime: TimeSpan.MaxValue).Value;
+        var added = careless.Group.AddMembers([package]).Value;
+
+        Assert.Equal("MLS-123", bob.Group.AddMembers([package]).Error.Rule);
+        Assert.Equal("MLS-123", bob.Refusal(added.Commit));
+        var dave = new Person("dave");
+        careless.Group = added.NewState;
+        var welcome = careless.Group.AddMembers([dave.Verified]).Value.Welcome!;
+        Assert.Equal("MLS-123", dave.Client.Join(welcome, [dave.Bundle]).Error.Rule);
+        var open = new Person("mallory", options: unbound);
+        welcome = careless.Group.AddMembers([open.Verified]).Value.Welcome!;
+        Assert.True(open.Client.Join(welcome, [open.Bundle]).IsOk);
     }
 
     [Fact]

@@ -43,6 +43,7 @@ public sealed class PassiveClientVectors
             TimeProvider.System,
             new MlsOptions
             {
+                MaxLeafLifetime = TimeSpan.MaxValue,
                 FindExternalPsk = id => psks.GetValueOrDefault(Convert.ToHexStringLower(id.Span)),
 
                 // A long history may name any of its epochs.

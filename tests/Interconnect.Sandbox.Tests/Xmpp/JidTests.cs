@@ -11,6 +11,9 @@ public sealed class JidTests
     [InlineData("al<ice@a.test")]
     [InlineData("alice@a_b")]
     [InlineData("alice@a@b")]
+    [InlineData("ÄNNE@a.test")]
+    [InlineData("\u1c92@a.test")]
+    [InlineData("alice@\u212a.test")]
     public void TryParse_NotAnAddress_IsRefused(string text)
     {
         Assert.False(Jid.TryParse(text, out _));

@@ -59,7 +59,18 @@ internal static class StanzaParser
             return false;
         }
 
+        ReadAlike(element);
         fault = null;
         return true;
+    }
+
+    /// <summary>A stanza and what is its own (body, error) may be named as on a client's stream; both are the same to a component.</summary>
+    private static void ReadAlike(XElement stanza)
+    {
+        foreach (var part in stanza.Elements().Prepend(stanza).Where(e => e.Name.Namespace == XmppNames.Client))
+        {
+            part.Name = XmppNames.Component + part.Name.LocalName;
+            part.Attribute("xmlns")?.Remove();
+        }
     }
 }

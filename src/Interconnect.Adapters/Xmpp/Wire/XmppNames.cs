@@ -8,6 +8,9 @@ internal static class XmppNames
     /// <summary>XEP-0114, the stream's default.</summary>
     public static readonly XNamespace Component = "jabber:component:accept";
 
+    /// <summary>RFC 6120: what some servers leave on the stanzas of their clients when they pass them to a component.</summary>
+    public static readonly XNamespace Client = "jabber:client";
+
     /// <summary>RFC 6120.</summary>
     public static readonly XNamespace Streams = "http://etherx.jabber.org/streams";
 

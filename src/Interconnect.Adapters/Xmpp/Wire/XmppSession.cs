@@ -43,6 +43,7 @@ internal sealed class XmppSession : IAsyncDisposable
     private readonly NetworkStream stream;
     private readonly XmppOptions options;
     private readonly TimeProvider clock;
+    private readonly XmppIdentifiers identifiers;
     private readonly XmlStreamFramer framer = new(new XmlLimits());
     private readonly Queue<XmlToken> tokens = new();
     private readonly byte[] readBuffer = new byte[16 << 10];
@@ -58,6 +59,7 @@ internal sealed class XmppSession : IAsyncDisposable
         this.socket = socket;
         this.options = options;
         this.clock = clock;
+        identifiers = new XmppIdentifiers(options.Provider, options.Component);
         stream = socket.GetStream();
     }
 
@@ -129,6 +131,7 @@ internal sealed class XmppSession : IAsyncDisposable
     {
         var id = NextId();
         iq.SetAttributeValue("id", id);
+        var asked = Jid.TryParse((string?)iq.Attribute("to"), out var to) ? to : throw new ArgumentException("A request goes to an address.", nameof(iq));
         var answer = new TaskCompletionSource<XElement?>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (gate)
         {
@@ -137,7 +140,7 @@ internal sealed class XmppSession : IAsyncDisposable
                 return null;
             }
 
-            pending.Add(id, new Pending((string)iq.Attribute("to")!, [], answer));
+            pending.Add(id, new Pending(asked, [], answer));
         }
 
         TryPost([iq]);
@@ -203,7 +206,7 @@ internal sealed class XmppSession : IAsyncDisposable
 
     private async ValueTask<ConnectOutcome.Failed?> HandshakeAsync(Secret secret, CancellationToken cancellation)
     {
-        var open = $"<?xml version='1.0'?><stream:stream xmlns='{XmppNames.Component}' xmlns:stream='{XmppNames.Streams}' to='{options.Component}'>";
+        var open = $"<?xml version='1.0'?><stream:stream xmlns='{XmppNames.Component}' xmlns:stream='{XmppNames.Streams}' to='{identifiers.Service}'>";
         await stream.WriteAsync(Encoding.UTF8.GetBytes(open), cancellation);
         if (await NextAsync(cancellation) is not XmlToken.StreamOpen opening || !StanzaParser.TryParse(opening.Tag, openingTag: true, out var header, out _)
             || header.Name != XmppNames.Streams + "stream")
@@ -362,7 +365,7 @@ internal sealed class XmppSession : IAsyncDisposable
         Pending? answered;
         lock (gate)
         {
-            if (!pending.TryGetValue(id, out answered) || answered.Asked != (string?)stanza.Attribute("from"))
+            if (!pending.TryGetValue(id, out answered) || !Jid.TryParse((string?)stanza.Attribute("from"), out var from) || from != answered.Asked)
             {
                 return false;
             }
@@ -418,8 +421,8 @@ internal sealed class XmppSession : IAsyncDisposable
         var ping = new XElement(
             XmppNames.Component + "iq",
             new XAttribute("type", "get"),
-            new XAttribute("from", options.Component),
-            new XAttribute("to", options.Provider),
+            new XAttribute("from", identifiers.Service),
+            new XAttribute("to", identifiers.Server),
             new XAttribute("id", id),
             new XElement(XmppNames.Ping + "ping"));
         written.Write(Encode([ping]));
@@ -430,7 +433,7 @@ internal sealed class XmppSession : IAsyncDisposable
                 return false;
             }
 
-            pending.Add(id, new Pending(options.Provider, waiting, null));
+            pending.Add(id, new Pending(identifiers.Server, waiting, null));
             return true;
         }
     }
@@ -453,7 +456,7 @@ internal sealed class XmppSession : IAsyncDisposable
 
     private sealed record Outgoing(byte[] Bytes, TaskCompletionSource<SendOutcome>? Done);
 
-    private sealed record Pending(string Asked, IReadOnlyList<TaskCompletionSource<SendOutcome>> Waiting, TaskCompletionSource<XElement?>? Answer)
+    private sealed record Pending(Jid Asked, IReadOnlyList<TaskCompletionSource<SendOutcome>> Waiting, TaskCompletionSource<XElement?>? Answer)
     {
         public void Complete(SendOutcome outcome, XElement? answer)
         {

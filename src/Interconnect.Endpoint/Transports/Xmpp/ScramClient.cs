@@ -22,6 +22,7 @@ internal sealed class ScramClient
     private readonly string nonce;
     private byte[]? serverSignature;
 
+    /// <summary>For a name and a password in their prepared form (<see cref="Interconnect.Federation.SaslPrep"/>).</summary>
     public ScramClient(string mechanism, string user, string password, string nonce)
     {
         (hash, size) = mechanism switch
@@ -42,23 +43,6 @@ internal sealed class ScramClient
         offered.Contains("SCRAM-SHA-256") ? "SCRAM-SHA-256" : offered.Contains("SCRAM-SHA-1") ? "SCRAM-SHA-1" : null;
 
     public static string NewNonce() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(24));
-
-    /// <summary>SASLprep (RFC 4013) as far as it goes here: printable ASCII is itself; anything else is normalised to NFKC without control characters.</summary>
-    public static bool TryPrepare(string text, [NotNullWhen(true)] out string? prepared)
-    {
-        prepared = null;
-        try
-        {
-            var normal = text.All(char.IsAscii) ? text : text.Normalize(NormalizationForm.FormKC);
-            prepared = normal.Any(char.IsControl) || normal.Length == 0 ? null : normal;
-        }
-        catch (Exception e) when (e is PlatformNotSupportedException or ArgumentException)
-        {
-            // Not to be normalised on this platform, or half a surrogate pair.
-        }
-
-        return prepared is not null;
-    }
 
     /// <summary>Answers the challenge; false when it is malformed, was made for another nonce, or asks for too little or too much work.</summary>
     public bool TryAnswer(string serverFirst, [NotNullWhen(true)] out string? clientFinal)

@@ -29,7 +29,9 @@ internal static class XmppFailures
 
     public static TransportFailure TooLarge => new("XMC-014", "The frame is too large for this network", "Send less at once", false);
 
-    public static TransportFailure PasswordForm => new("XMC-015", "The password holds characters that this platform cannot prepare", "Use a password of printable ASCII", false);
+    public static TransportFailure PasswordForm => new("XMC-015", "The password is empty or holds what no server takes: controls, private characters, two directions mixed", "Use another password", false);
+
+    public static TransportFailure NoName => new("XMC-016", "The user's name cannot be written on this network: servers would make another name of it", "Ask the user for another account", false);
 
     public static TransportFailure Returned(string condition, bool retry) =>
         new("XMC-020", $"The network returned the frame: {condition}", retry ? "It is sent again by itself; check that the gateway runs" : "Check the contact's address", retry);

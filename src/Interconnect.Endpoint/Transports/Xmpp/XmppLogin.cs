@@ -1,5 +1,6 @@
 using System.Text;
 using System.Xml.Linq;
+using Interconnect.Federation;
 
 namespace Interconnect.Endpoint;
 
@@ -80,7 +81,7 @@ internal static class XmppLogin
     {
         var offered = features.Element(Sasl + "mechanisms")?.Elements(Sasl + "mechanism").Select(m => m.Value.Trim()).ToList() ?? [];
         var mechanism = ScramClient.Choose(offered) ?? throw new XmppFailedException(XmppFailures.NoMechanism);
-        if (!ScramClient.TryPrepare(options.Password, out var password) || !ScramClient.TryPrepare(options.Address.Local, out var user))
+        if (!SaslPrep.TryPrepare(options.Password, out var password) || !SaslPrep.TryPrepare(options.Address.Local, out var user))
             throw new XmppFailedException(XmppFailures.PasswordForm);
 
         var scram = new ScramClient(mechanism, user, password, ScramClient.NewNonce());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Interconnect.Federation;
 
 namespace Interconnect.Endpoint;
 
@@ -45,16 +46,16 @@ internal sealed record XmppOptions
     public static XmppOptions From(TransportAccount account)
     {
         if (!XmppAddress.TryParse(account.Address, out var address))
-            throw new ArgumentException("An XMPP address is local@domain.", nameof(account));
+            throw new ArgumentException("An XMPP address is local@domain, and no server may spell its name otherwise.", nameof(account));
 
-        var (host, port) = SplitServer(account.Server ?? address.Domain.Value);
+        var (host, port) = SplitServer(account.Server ?? address.Host.Ascii);
         return new XmppOptions
         {
             Address = address,
             Password = account.Password,
             Host = host,
             Port = port,
-            Component = (account.Gateway ?? $"gw.{address.Domain.Value}").ToLowerInvariant(),
+            Component = XmppDomain.TryParse(account.Gateway ?? $"gw.{address.Host.Written}", out var component) ? component.Written : throw new ArgumentException("A gateway is a domain.", nameof(account)),
             TlsAuthorityFile = account.TlsAuthorityFile,
             InsecureLoopback = account.InsecureLoopback,
         };

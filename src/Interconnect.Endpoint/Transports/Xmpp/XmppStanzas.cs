@@ -13,10 +13,12 @@ internal static class XmppStanzas
     private static readonly XNamespace StanzaErrors = "urn:ietf:params:xml:ns:xmpp-stanzas";
     private static readonly XNamespace Client = XmppStream.Client;
 
+    /// <summary>Where a frame goes; null when the user's name cannot be written on this network.</summary>
+    public static string? AddressOf(XmppOptions options, TransportAddress to) => to is TransportAddress.Ghost ghost ? XmppAddress.GhostOf(ghost.User, options.Component) : options.Component;
+
     /// <summary>The messages that carry a frame; null when it is too large even in chunks.</summary>
-    public static IReadOnlyList<XElement>? Write(XmppOptions options, TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame)
+    public static IReadOnlyList<XElement>? Write(XmppOptions options, string jid, FrameId id, ReadOnlyMemory<byte> frame)
     {
-        var jid = to is TransportAddress.Ghost ghost ? XmppAddress.GhostOf(ghost.User, options.Component) : options.Component;
         if (frame.Length <= options.MaxFrameBytes)
             return [Message(jid, id.Hex, new XElement(FrameNs + "frame", Convert.ToBase64String(frame.Span)))];
 
@@ -90,12 +92,12 @@ internal static class XmppStanzas
 
     private static TransportAddress? Sender(XmppOptions options, string? from)
     {
-        var bare = from?.Split('/', 2)[0];
-        if (bare == options.Component)
-            return new TransportAddress.Service();
+        var bare = from?.Split('/', 2)[0] ?? "";
+        var at = bare.IndexOf('@', StringComparison.Ordinal);
+        if (!XmppDomain.TryParse(bare[(at + 1)..], out var host) || !XmppDomain.TryParse(options.Component, out var component) || host != component)
+            return null;
 
-        var at = bare?.IndexOf('@', StringComparison.Ordinal) ?? -1;
-        return at > 0 && bare![(at + 1)..] == options.Component && XmppAddress.TryReadGhost(bare[..at], out var user) ? new TransportAddress.Ghost(user) : null;
+        return at < 0 ? new TransportAddress.Service() : XmppGhost.TryRead(bare[..at], out var user) ? new TransportAddress.Ghost(user) : null;
     }
 
     /// <summary>The bytes, or none for what is not base64; the frame's decoder then says so.</summary>

@@ -76,7 +76,7 @@ internal sealed class XmppStream : IAsyncDisposable
     /// <summary>Begins a stream in what is there now (again after TLS and after SASL) and returns the server's features.</summary>
     public async Task<XElement> OpenAsync(CancellationToken cancellation)
     {
-        var domain = XmlEscape(options.Address.Domain.Value);
+        var domain = XmlEscape(options.Address.Host.Written);
         await WriteAsync($"<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='{Streams}' to='{domain}' version='1.0'>", cancellation).ConfigureAwait(false);
         reader = XmlReader.Create(bounded, Settings);
         bounded.Restart();
@@ -147,7 +147,7 @@ internal sealed class XmppStream : IAsyncDisposable
         var tls = new SslStream(stream, leaveInnerStreamOpen: false);
         var tlsOptions = new SslClientAuthenticationOptions
         {
-            TargetHost = options.Address.Domain.Value,
+            TargetHost = options.Address.Host.Ascii,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             CertificateChainPolicy = trusted is null ? null : new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck },
         };

@@ -56,7 +56,10 @@ internal sealed class XmppTransport : ITransport
 
     public async Task<TransportSend> SendAsync(TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame, CancellationToken cancellation)
     {
-        if (XmppStanzas.Write(options, to, id, frame) is not { } stanzas)
+        if (XmppStanzas.AddressOf(options, to) is not { } jid)
+            return new TransportSend.Rejected(XmppFailures.NoName);
+
+        if (XmppStanzas.Write(options, jid, id, frame) is not { } stanzas)
             return new TransportSend.Rejected(XmppFailures.TooLarge);
 
         var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
