@@ -121,6 +121,18 @@ public sealed class DeviceLinkTests : IDisposable
     }
 
     [Fact]
+    public void AClockSetBack_BringsNoUsedCodeToLife()
+    {
+        var request = Read(link.Request.Span);
+        var memory = Assert.IsType<LinkCheck.Approved>(Check(request, code, link.Digits)).Memory;
+
+        clock.Advance(TimeSpan.FromMinutes(19));
+        memory = Refused("LNK-010", "", Check(request, code, link.Digits, memory));
+        clock.Advance(TimeSpan.FromMinutes(-12));
+        Refused("LNK-013", "", Check(request, code, link.Digits, memory));
+    }
+
+    [Fact]
     public void ARequest_ForLongerThanTenMinutesOrForAnother_IsRefused()
     {
         clock.Advance(-TimeSpan.FromMinutes(3));
