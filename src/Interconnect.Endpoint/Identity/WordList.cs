@@ -25,7 +25,8 @@ internal sealed class WordList
     private WordList(PhraseLanguage language, string resource)
     {
         Language = language;
-        using var stream = typeof(WordList).Assembly.GetManifestResourceStream(resource) ?? throw new InvalidOperationException($"The resource {resource} is missing.");
+        using var stream = typeof(WordList).Assembly.GetManifestResourceStream(resource)
+            ?? throw new InvalidOperationException($"The resource {resource} is missing.");
         using var reader = new StreamReader(stream);
         words = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (words.Length != Count)
@@ -56,7 +57,8 @@ internal sealed class WordList
         Span<char> lower = stackalloc char[LongestWord];
         var length = typed.ToLowerInvariant(lower);
         var word = lower[..length];
-        var found = byBeginning.TryGetValue(word[..Math.Min(Significant, length)], out var index) && words[index].AsSpan().StartsWith(word, StringComparison.Ordinal);
+        var found = byBeginning.TryGetValue(word[..Math.Min(Significant, length)], out var index)
+            && words[index].AsSpan().StartsWith(word, StringComparison.Ordinal);
         lower.Clear();
         return found ? index : -1;
     }

@@ -32,7 +32,8 @@ internal sealed class LinkAnswer
     private readonly byte[] bytes;
     private readonly byte[] requestHash;
 
-    private LinkAnswer(byte[] bytes, byte[] requestHash, IReadOnlyList<ReadOnlyMemory<byte>> lists) => (this.bytes, this.requestHash, Lists) = (bytes, requestHash, lists);
+    private LinkAnswer(byte[] bytes, byte[] requestHash, IReadOnlyList<ReadOnlyMemory<byte>> lists) =>
+        (this.bytes, this.requestHash, Lists) = (bytes, requestHash, lists);
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Lists { get; }
 
@@ -66,7 +67,9 @@ internal sealed class LinkAnswer
     /// <summary>Null when there are more lists or bytes than an answer holds.</summary>
     public static byte[]? Write(LinkCode code, ReadOnlySpan<byte> requestHash, IReadOnlyList<ReadOnlyMemory<byte>> lists)
     {
-        if (lists.Count is 0 or > MaxLists || lists.Any(list => list.Length is 0 or > MaxListBytes) || lists.Sum(list => list.Length + 4L) > MaxBytes - 128)
+        if (lists.Count is 0 or > MaxLists
+            || lists.Any(list => list.Length is 0 or > MaxListBytes)
+            || lists.Sum(list => list.Length + 4L) > MaxBytes - 128)
             return null;
 
         using var stream = new MemoryStream();
@@ -83,7 +86,11 @@ internal sealed class LinkAnswer
 
     public bool IsTo(ReadOnlySpan<byte> hash) => CryptographicOperations.FixedTimeEquals(requestHash, hash);
 
-    public bool IsUnder(LinkCode code) => CryptographicOperations.FixedTimeEquals(Tag(code, bytes.AsSpan(0, bytes.Length - LinkCodec.TagSize)), bytes.AsSpan(bytes.Length - LinkCodec.TagSize));
+    public bool IsUnder(LinkCode code)
+    {
+        var body = bytes.Length - LinkCodec.TagSize;
+        return CryptographicOperations.FixedTimeEquals(Tag(code, bytes.AsSpan(0, body)), bytes.AsSpan(body));
+    }
 
     private static byte[] Tag(LinkCode code, ReadOnlySpan<byte> body) => code.Authenticate("interconnect device link 1 answer"u8, body);
 }

@@ -10,21 +10,25 @@ public sealed record LinkError(string RuleId, string Reason, int? Offset = null)
 
     internal static LinkError Expired => new("LNK-010", "The code has run out; let the new device show a new one");
 
-    internal static LinkError TooFar => new("LNK-011", "The request is to be good for longer than ten minutes; if it is yours, compare the clocks of both devices");
+    internal static LinkError TooFar => new(
+        "LNK-011", "The request is to be good for longer than ten minutes; if it is yours, compare the clocks of both devices");
 
     internal static LinkError OtherUser => new("LNK-012", "The request is for another user");
 
     internal static LinkError Ended => new("LNK-013", "This code was used or tried wrongly three times; let the new device show a new one");
 
-    internal static LinkError MemoryFull => new("LNK-014", $"{LinkMemory.Capacity} codes were tried within ten minutes; wait, and find out who is asking");
+    internal static LinkError MemoryFull => new(
+        "LNK-014", $"{LinkMemory.Capacity} codes were tried within ten minutes; wait, and find out who is asking");
 
     internal static LinkError WrongDigits => new(
-        "LNK-016", "The eight digits are not those of the device that asks; if you copied them rightly from your new device, another device is asking: stop");
+        "LNK-016",
+        "The eight digits are not those of the device that asks; if you copied them rightly from your new device, another device is asking: stop");
 
     internal static LinkError OtherRequest => new("LNK-017", "The answer is to another request");
 
     internal static LinkError ListsTooLarge => new(
-        "LNK-018", $"An answer holds 1 to {LinkAnswer.MaxLists} lists of at most {LinkAnswer.MaxListBytes >> 10} KiB and {LinkAnswer.MaxBytes >> 10} KiB in all");
+        "LNK-018",
+        $"An answer holds 1 to {LinkAnswer.MaxLists} lists of at most {LinkAnswer.MaxListBytes >> 10} KiB and {LinkAnswer.MaxBytes >> 10} KiB in all");
 
     internal static LinkError NoDigits => new("LNK-019", $"Type the {EntryDigits.Length} digits that the new device shows");
 

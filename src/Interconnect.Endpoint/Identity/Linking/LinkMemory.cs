@@ -46,7 +46,9 @@ public sealed class LinkMemory
             var hash = Convert.ToHexStringLower(reader.Fixed(SHA256.HashSizeInBytes, "request_hash"));
             var expires = reader.Number(8, "expires_ms");
             var tries = (byte)reader.Number(1, "tries");
-            if (string.CompareOrdinal(hash, last) <= 0 || tries is not ((> 0 and <= LinkCodec.MaxTries) or Used) || expires > (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
+            if (string.CompareOrdinal(hash, last) <= 0
+                || tries is not ((> 0 and <= LinkCodec.MaxTries) or Used)
+                || expires > (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
                 reader.Fail("LNK-009", "The requests are not in order, or one has a wrong number of tries or time", at);
             else
                 read[last = hash] = new Tried(DateTimeOffset.FromUnixTimeMilliseconds((long)expires), tries);
@@ -76,7 +78,11 @@ public sealed class LinkMemory
     }
 
     /// <summary>Without what ran out a whole lifetime ago, so that a clock set back a little brings nothing to life again.</summary>
-    internal LinkMemory Forget(DateTimeOffset now) => new(tried.RemoveRange(tried.Where(entry => now - entry.Value.ExpiresAt > LinkCodec.Lifetime).Select(entry => entry.Key)));
+    internal LinkMemory Forget(DateTimeOffset now)
+    {
+        var old = tried.Where(entry => now - entry.Value.ExpiresAt > LinkCodec.Lifetime);
+        return new(tried.RemoveRange(old.Select(entry => entry.Key)));
+    }
 
     internal bool HasEnded(LinkRequest request) => TriesOf(request) >= LinkCodec.MaxTries;
 

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Interconnect.Endpoint;
 
-/// <summary>Reads the messages of device linking (presentation language of RFC 8446 section 3, lengths of fixed size) and keeps the first error with its place.</summary>
+/// <summary>
+/// Reads the messages of device linking (presentation language of RFC 8446 section 3, lengths of fixed size) and keeps the first error with its place.
+/// </summary>
 internal ref struct LinkReader(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> bytes = bytes;

@@ -93,7 +93,11 @@ public sealed class LinkRequest
         return new LinkRequest(stream.ToArray(), user, entry.ToArray(), expiresAt);
     }
 
-    internal bool IsUnder(LinkCode code) => CryptographicOperations.FixedTimeEquals(Tag(code, bytes.AsSpan(0, bytes.Length - LinkCodec.TagSize)), bytes.AsSpan(bytes.Length - LinkCodec.TagSize));
+    internal bool IsUnder(LinkCode code)
+    {
+        var body = bytes.Length - LinkCodec.TagSize;
+        return CryptographicOperations.FixedTimeEquals(Tag(code, bytes.AsSpan(0, body)), bytes.AsSpan(body));
+    }
 
     private static byte[] Tag(LinkCode code, ReadOnlySpan<byte> body) => code.Authenticate("interconnect device link 1 request"u8, body);
 }

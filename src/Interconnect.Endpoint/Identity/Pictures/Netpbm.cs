@@ -5,7 +5,8 @@ namespace Interconnect.Endpoint;
 /// <summary>The plain and raw bitmap (P1, P4), graymap (P5) and pixmap (P6) of Netpbm, with at most 255 shades.</summary>
 internal static class Netpbm
 {
-    public static bool IsNetpbm(ReadOnlySpan<byte> bytes) => bytes.Length > 2 && bytes[0] == 'P' && bytes[1] is (byte)'1' or (byte)'4' or (byte)'5' or (byte)'6';
+    public static bool IsNetpbm(ReadOnlySpan<byte> bytes) =>
+        bytes.Length > 2 && bytes[0] == 'P' && bytes[1] is (byte)'1' or (byte)'4' or (byte)'5' or (byte)'6';
 
     public static bool TryDecode(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out GrayPicture? picture, [NotNullWhen(false)] out PictureError? error)
     {
@@ -13,7 +14,9 @@ internal static class Netpbm
         var kind = bytes[1];
         var at = 2;
         var shades = 1;
-        if (!TryNumber(bytes, ref at, out var width) || !TryNumber(bytes, ref at, out var height) || (kind is (byte)'5' or (byte)'6' && !TryNumber(bytes, ref at, out shades)))
+        if (!TryNumber(bytes, ref at, out var width)
+            || !TryNumber(bytes, ref at, out var height)
+            || (kind is (byte)'5' or (byte)'6' && !TryNumber(bytes, ref at, out shades)))
         {
             error = PictureError.Damaged("the header is not numbers", at);
             return false;

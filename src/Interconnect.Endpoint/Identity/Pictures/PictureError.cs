@@ -8,12 +8,15 @@ public sealed record PictureError(string RuleId, string Reason, long? Offset = n
 {
     internal static PictureError NoAccess => new("SAF-010", "The picture file cannot be read; check its name and that it may be read");
 
-    internal static PictureError TooLarge => new("SAF-011", $"The picture file has more than {PictureFile.MaxBytes >> 20} MiB; cut out the QR code and save it alone");
+    internal static PictureError TooLarge => new(
+        "SAF-011", $"The picture file has more than {PictureFile.MaxBytes >> 20} MiB; cut out the QR code and save it alone");
 
     internal static PictureError UnknownFormat => new("SAF-012", "The file is no PNG, PBM, PGM or PPM picture; save it as PNG");
 
     internal static PictureError TooManyPixels => new(
-        "SAF-013", $"A picture has 1 to {GrayPicture.MaxSide} pixels a side and at most {GrayPicture.MaxPixels / 1_000_000} million in all; cut out the QR code and save it alone");
+        "SAF-013",
+        $"A picture has 1 to {GrayPicture.MaxSide} pixels a side and at most {GrayPicture.MaxPixels / 1_000_000} million in all; "
+        + "cut out the QR code and save it alone");
 
     internal static PictureError Interlaced => new("SAF-015", "The PNG is interlaced; save it without");
 

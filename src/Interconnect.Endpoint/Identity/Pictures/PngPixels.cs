@@ -18,7 +18,8 @@ internal static class PngPixels
             {
                 var filter = zlib.ReadByte();
                 zlib.ReadExactly(row);
-                if (!TryUnfilter(filter, row, above, header.PixelBytes) || !TryToGray(header, row, palette, opacity, picture.Pixels.AsSpan(y * picture.Width, picture.Width)))
+                var gray = picture.Pixels.AsSpan(y * picture.Width, picture.Width);
+                if (!TryUnfilter(filter, row, above, header.PixelBytes) || !TryToGray(header, row, palette, opacity, gray))
                     return null;
 
                 (row, above) = (above, row);

@@ -5,7 +5,9 @@ using ZXing.QrCode.Internal;
 
 namespace Interconnect.Endpoint;
 
-/// <summary>A text as a QR code (ISO/IEC 18004), error correction level M with a margin of four modules, and back. The only place that knows the QR library.</summary>
+/// <summary>
+/// A text as a QR code (ISO/IEC 18004), error correction level M with a margin of four modules, and back. The only place that knows the QR library.
+/// </summary>
 internal static class QrPicture
 {
     /// <summary>Most characters read out of a code; the largest holds 2,953 bytes.</summary>
@@ -47,7 +49,8 @@ internal static class QrPicture
         return Png.Encode(side, side, (x, y) => IsDark(code, x / pixelsOfModule, y / pixelsOfModule));
     }
 
-    public static QrPictureReading Read(string path) => PictureFile.TryRead(path, out var picture, out var error) ? Read(picture) : new QrPictureReading.Refused(error);
+    public static QrPictureReading Read(string path) =>
+        PictureFile.TryRead(path, out var picture, out var error) ? Read(picture) : new QrPictureReading.Refused(error);
 
     public static QrPictureReading Read(GrayPicture picture)
     {
@@ -61,7 +64,8 @@ internal static class QrPicture
             if (reader.Decode(source)?.Text is { Length: > 0 and <= MaxTextLength } text)
                 return new QrPictureReading.Found(text);
         }
-        catch (Exception failure) when (failure is ArgumentException or ArithmeticException or ReaderException or IndexOutOfRangeException or InvalidOperationException)
+        catch (Exception failure) when (
+            failure is ArgumentException or ArithmeticException or ReaderException or IndexOutOfRangeException or InvalidOperationException)
         {
             // The library trips over some pictures; for the person that is the same as no code.
             return new QrPictureReading.Refused(PictureError.NoCode);
