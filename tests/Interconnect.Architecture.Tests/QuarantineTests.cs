@@ -16,6 +16,7 @@ public sealed class QuarantineTests
         ["RabbitMQ"] = ["Interconnect.Bus", "Interconnect.Bus.Tests", "Interconnect.Benchmarks"],
         ["Npgsql"] = ["Interconnect.Storage", "Interconnect.Testing"],
         ["Microsoft.Data.Sqlite"] = ["Interconnect.Storage", "Interconnect.Endpoint"],
+        ["ZXing"] = ["Interconnect.Endpoint"],
     };
 
     /// <summary>What of the namespace Interconnect.Mls a server needs: suites, signatures, what it verifies, and how that is refused.</summary>
@@ -32,7 +33,8 @@ public sealed class QuarantineTests
         Add("tests/Interconnect.Hub.Tests/Interconnect.Hub.Tests.csproj", Package("RabbitMQ.Client")),
         Add("src/Interconnect.Hub/Interconnect.Hub.csproj", Package("Npgsql")),
         Add("src/Interconnect.Adapters/Interconnect.Adapters.csproj", Package("Microsoft.Data.Sqlite")),
-        Add("src/Interconnect.Agent/Interconnect.Agent.csproj", Package("Npgsql.DependencyInjection")));
+        Add("src/Interconnect.Agent/Interconnect.Agent.csproj", Package("Npgsql.DependencyInjection")),
+        Add("src/Interconnect.Agent/Interconnect.Agent.csproj", Package("ZXing.Net")));
 
     [Fact]
     public void BrokerWords_OutsideBus_AreNotInTheCode() => NoticesAndHolds(
