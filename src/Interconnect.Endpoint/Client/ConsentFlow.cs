@@ -2,7 +2,7 @@ using Interconnect.Federation;
 
 namespace Interconnect.Endpoint;
 
-/// <summary>Who may write to whom (MIMI consent).</summary>
+/// <summary>Who may write to whom (MIMI consent). A word counts when an authorised device of its owner signed it, once, and when it is newer than what was heard before.</summary>
 internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames)
 {
     /// <summary>Asks, takes back, allows or withdraws. What is said again is sent again; the hub takes it as the same.</summary>
@@ -13,21 +13,23 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
 
         var contact = ContactBook.Get(work, peer);
         if (operation == ConsentOperation.Grant && contact.Blocked)
-            return new RequestOutcome.Blocked("END-102", "A key of this contact changed", "Compare the safety number over another way, then confirm it with 'safety --confirm'");
+            return MessageFlow.Unsettled;
 
         if (operation == ConsentOperation.Grant && contact.Ours == ConsentState.None)
             return new RequestOutcome.Blocked("END-109", "This user has not asked", "Let them ask first, and run 'listen' to receive what they asked; only what was asked can be granted");
 
-        ContactBook.Put(work, operation switch
+        // Each word is dated after the one before, so that the other side can tell them apart in whatever order they come.
+        var at = Math.Max(work.NowMs, contact.SaidAt + 1);
+        ContactBook.Put(work, (operation switch
         {
             ConsentOperation.Request => contact.Theirs == ConsentState.Granted ? contact : contact with { Theirs = ConsentState.Requested },
             ConsentOperation.Cancel => contact with { Theirs = ConsentState.None },
             ConsentOperation.Grant => contact with { Ours = ConsentState.Granted },
             ConsentOperation.Revoke => contact with { Ours = ConsentState.Revoked },
-        });
+        }) with { SaidAt = at });
         var ours = operation is ConsentOperation.Request or ConsentOperation.Cancel;
-        var entry = ours ? new ConsentEntry(operation, session.User, peer, null) : new ConsentEntry(operation, peer, session.User, null);
-        return new RequestOutcome.Queued(frames.Enqueue(work, entry, peer, FramePurpose.Consent, message: operation.ToString(), peer: peer));
+        var entry = (ours ? new ConsentEntry(operation, session.User, peer, null) : new ConsentEntry(operation, peer, session.User, null)) with { DeviceLists = session.Book.Attach(work) };
+        return new RequestOutcome.Queued(frames.Enqueue(work, entry, peer, FramePurpose.Consent, message: operation.ToString(), peer: peer, atMs: at));
     }
 
     /// <summary>What somebody else said. Returns why it was dropped, or null.</summary>
@@ -38,8 +40,19 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
         if (asks ? entry.Requester != sender || entry.Target != session.User : entry.Target != sender || entry.Requester != session.User)
             return new SchemaError("END-012", "The consent is not the sender's to give or ask", "consent_entry");
 
+        if (session.Book.Learn(work, entry.DeviceLists, sender) is { } broken)
+            return broken;
+
         var proof = envelope.Proof!;
-        var contact = ContactBook.Observe(work, sender, [new SeenKey(proof.Client, proof.CipherSuite, proof.SignatureKey)]);
+        if (session.Book.TrustOf(work, proof) is not (KeyTrust.Pinned or KeyTrust.Verified))
+            return new SchemaError("END-042", "Consent counts from a device that its owner authorised, under a confirmed identity", "envelope.proof");
+
+        var contact = ContactBook.Get(work, sender);
+        var at = proof.CreatedAt.ToUnixTimeMilliseconds();
+        if (at <= contact.HeardAt || proof.CreatedAt < work.Now - session.Options.RememberSeen)
+            return new SchemaError("END-043", "The word on consent is not newer than what was heard before", "envelope.proof.created");
+
+        contact = contact with { HeardAt = at };
         switch (entry.Operation)
         {
             case ConsentOperation.Request:
@@ -64,14 +77,24 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
 
     private void OnRequest(Work work, UserUri sender, ContactRecord contact)
     {
-        // Asked again after it was granted: the grant may have been lost, so it is said again.
-        if (contact.Ours != ConsentState.Granted)
+        switch (contact.Ours)
         {
-            ContactBook.Put(work, contact with { Ours = ConsentState.Requested });
-            work.Raise(new EndpointEvent.ConsentRequested(work.Now, sender));
-        }
+            case ConsentState.Granted:
+                // Asked again after it was granted: the grant may have been lost, so it is said again.
+                ContactBook.Put(work, contact);
+                Say(work, ConsentOperation.Grant, sender);
+                break;
+            case ConsentState.Revoked:
+                // What was withdrawn stays withdrawn until its owner says otherwise, however often it is asked for.
+                ContactBook.Put(work, contact);
+                break;
+            case ConsentState.None or ConsentState.Requested:
+                ContactBook.Put(work, contact with { Ours = ConsentState.Requested });
+                work.Raise(new EndpointEvent.ConsentRequested(work.Now, sender));
+                if (session.Options.AutoConsent)
+                    Say(work, ConsentOperation.Grant, sender);
 
-        if (contact.Ours == ConsentState.Granted || session.Options.AutoConsent)
-            Say(work, ConsentOperation.Grant, sender);
+                break;
+        }
     }
 }

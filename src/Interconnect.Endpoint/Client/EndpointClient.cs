@@ -24,6 +24,7 @@ public sealed class EndpointClient : IAsyncDisposable
     private readonly MessageFlow messages;
     private readonly ConsentFlow consents;
     private readonly ReportFlow reports;
+    private readonly DeviceFlow devices;
     private readonly Inbox inbox;
     private readonly OutboxPump pump;
     private ITransport? transport;
@@ -39,8 +40,9 @@ public sealed class EndpointClient : IAsyncDisposable
         rooms = new RoomFlow(session, frames);
         messages = new MessageFlow(session, frames, rooms);
         consents = new ConsentFlow(session, frames);
-        reports = new ReportFlow(session, frames, rooms, messages);
-        inbox = new Inbox(session, rooms, messages, consents, reports);
+        devices = new DeviceFlow(session, frames, rooms);
+        reports = new ReportFlow(session, frames, rooms, messages, devices);
+        inbox = new Inbox(session, rooms, messages, consents, reports, devices);
         pump = new OutboxPump(session, reports);
     }
 
@@ -53,13 +55,29 @@ public sealed class EndpointClient : IAsyncDisposable
     /// <summary>Where a transport may keep its state, encrypted in the store.</summary>
     public ITransportMemory TransportMemory => new StoredTransportMemory(this);
 
-    /// <summary>Makes an identity in an empty store: a user, a device and a new signature key. Nothing is sent; <see cref="StartAsync"/> publishes.</summary>
+    /// <summary>
+    /// Makes a user's identity in an empty store: a recovery seed, a device with a new signature key, and the first device list, which names it. Nothing is sent;
+    /// <see cref="StartAsync"/> publishes. The seed stays in the store until <see cref="ConfirmSeedAsync"/>.
+    /// </summary>
     /// <param name="store">An open store without an identity; stays the caller's to dispose.</param>
     /// <param name="account">The account on the user's own network.</param>
     /// <param name="device">A name for this device, 1 to 255 bytes; null = random.</param>
     /// <param name="clock">Where time comes from.</param>
     /// <returns>Null, or why not.</returns>
-    public static RequestOutcome.Blocked? Initialise(EndpointStore store, TransportAccount account, string? device, TimeProvider clock)
+    public static RequestOutcome.Blocked? Initialise(EndpointStore store, TransportAccount account, string? device, TimeProvider clock) => Initialise(store, account, device, clock, joining: false);
+
+    /// <summary>
+    /// Makes a further device of a user who has an identity: keys and no identity. It publishes nothing until another device's list names it (<see cref="AdoptAsync"/>), or the
+    /// recovery phrase does (<see cref="RecoverAsync"/>).
+    /// </summary>
+    /// <param name="store">An open store without an identity; stays the caller's to dispose.</param>
+    /// <param name="account">The account on the user's own network.</param>
+    /// <param name="device">A name for this device, 1 to 255 bytes; null = random.</param>
+    /// <param name="clock">Where time comes from.</param>
+    /// <returns>Null, or why not.</returns>
+    public static RequestOutcome.Blocked? InitialiseFurtherDevice(EndpointStore store, TransportAccount account, string? device, TimeProvider clock) => Initialise(store, account, device, clock, joining: true);
+
+    private static RequestOutcome.Blocked? Initialise(EndpointStore store, TransportAccount account, string? device, TimeProvider clock, bool joining)
     {
         if (account.User is not { } user)
             return new RequestOutcome.Blocked("END-110", "The address is not one of this network", "Write alice@a.test for XMPP or @bob:hs.test for Matrix");
@@ -72,15 +90,25 @@ public sealed class EndpointClient : IAsyncDisposable
             return new RequestOutcome.Blocked("END-112", "The store has an identity already", "Use it, or choose another --home");
 
         using var key = CipherSuite.Get(DefaultSuite).GenerateSignatureKeyPair();
-        Tables.Identity.Put(transaction, new IdentityRecord
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
+        var identity = new IdentityRecord
         {
             User = user.Value,
             Client = client.Value,
             Suite = DefaultSuite,
             SignatureKey = key.ExportPrivateKey(),
-            CreatedAt = clock.GetUtcNow().ToUnixTimeMilliseconds(),
+            CreatedAt = now.ToUnixTimeMilliseconds(),
             Account = account,
-        });
+            Joining = joining,
+        };
+        if (!joining)
+        {
+            using var seed = RecoverySeed.Create();
+            (identity, var chain) = DeviceFlow.Found(identity, user, new DeviceEntry(client, DefaultSuite, key.PublicKey, DeviceKind.Agent, true, now), seed, now);
+            Tables.Chains.Put(transaction, new ChainRecord(user.Value, [.. chain.Encoded.Select(l => l.ToArray())]));
+        }
+
+        Tables.Identity.Put(transaction, identity);
         transaction.Commit();
         return null;
     }
@@ -118,12 +146,28 @@ public sealed class EndpointClient : IAsyncDisposable
     /// <param name="cancellation">Gives up connecting.</param>
     public async Task<TransportFailure?> StartAsync(ITransport carrier, CancellationToken cancellation)
     {
+        if (await ConnectAsync(carrier, cancellation).ConfigureAwait(false) is { } failure)
+            return failure;
+
+        running = Task.WhenAll(Task.Run(() => GuardAsync(PumpAsync), CancellationToken.None), Task.Run(() => GuardAsync(MaintainAsync), CancellationToken.None));
+        return null;
+    }
+
+    /// <summary>As <see cref="StartAsync"/>, without loops of its own: the caller calls <see cref="PumpOnceAsync"/> and <see cref="MaintainOnceAsync"/>, in its own order.</summary>
+    internal async Task<TransportFailure?> ConnectAsync(ITransport carrier, CancellationToken cancellation)
+    {
         if (transport is not null)
             throw new InvalidOperationException("The client was started already.");
 
         await DoAsync(work =>
         {
+            Upgrade(work);
+            return true;
+        }, "identity", cancellation).ConfigureAwait(false);
+        await DoAsync(work =>
+        {
             OutboxPump.Restart(work);
+            devices.Maintain(work);
             pool.Replenish(work);
             ResumeWaiting(work);
             Prune(work);
@@ -137,7 +181,6 @@ public sealed class EndpointClient : IAsyncDisposable
         }
 
         transport = carrier;
-        running = Task.WhenAll(Task.Run(() => GuardAsync(PumpAsync), CancellationToken.None), Task.Run(() => GuardAsync(MaintainAsync), CancellationToken.None));
         return null;
     }
 
@@ -154,11 +197,13 @@ public sealed class EndpointClient : IAsyncDisposable
 
     /// <summary>Everybody known.</summary>
     public Task<IReadOnlyList<Contact>> ContactsAsync(CancellationToken cancellation = default) =>
-        ReadAsync(work => (IReadOnlyList<Contact>)[.. Tables.Contacts.All(work.Store).Select(ContactBook.ToPublic)], cancellation);
+        ReadAsync(work => (IReadOnlyList<Contact>)[.. Tables.Contacts.All(work.Store).Select(contact => ToPublic(work, contact))], cancellation);
 
     /// <summary>One contact, or null when nothing is known of the user.</summary>
     public Task<Contact?> ContactAsync(UserUri user, CancellationToken cancellation = default) =>
-        ReadAsync(work => Tables.Contacts.Get(work.Store, user.Value) is { } contact ? ContactBook.ToPublic(contact) : null, cancellation);
+        ReadAsync(work => Tables.Contacts.Get(work.Store, user.Value) is { } contact ? ToPublic(work, contact) : null, cancellation);
+
+    private Contact ToPublic(Work work, ContactRecord contact) => ContactBook.ToPublic(contact, session.Book.ChainOf(work, UserUri.Parse(contact.User)));
 
     /// <summary>Says something about consent to the other user.</summary>
     public Task<RequestOutcome> ConsentAsync(ConsentOperation operation, UserUri user, CancellationToken cancellation = default) =>
@@ -172,9 +217,15 @@ public sealed class EndpointClient : IAsyncDisposable
     public Task<EndpointMessage?> MessageAsync(string id, CancellationToken cancellation = default) =>
         ReadAsync(work => Tables.Messages.Get(work.Store, id) is { } message ? MessageFlow.ToPublic(message) : null, cancellation);
 
-    /// <summary>All messages with a user, oldest first.</summary>
-    public Task<IReadOnlyList<EndpointMessage>> MessagesAsync(UserUri user, CancellationToken cancellation = default) => ReadAsync(
-        work => (IReadOnlyList<EndpointMessage>)[.. Tables.Messages.All(work.Store).Where(message => message.Peer == user.Value).Select(MessageFlow.ToPublic)], cancellation);
+    /// <summary>All messages with a user, oldest first. Those of keys that nobody confirmed are left out, unless they are asked for; they carry their mark for ever.</summary>
+    public Task<IReadOnlyList<EndpointMessage>> MessagesAsync(UserUri user, bool includeUnconfirmed = false, CancellationToken cancellation = default) => ReadAsync(
+        work => (IReadOnlyList<EndpointMessage>)
+        [
+            .. Tables.Messages.All(work.Store)
+                .Where(message => message.Peer == user.Value && (includeUnconfirmed || message.Trust != KeyTrust.Unconfirmed))
+                .Select(MessageFlow.ToPublic),
+        ],
+        cancellation);
 
     /// <summary>Received messages that <see cref="MarkShownAsync"/> was not called for, oldest first: what a listener has still to show after any interruption.</summary>
     public Task<IReadOnlyList<EndpointMessage>> UnshownAsync(CancellationToken cancellation = default) => ReadAsync(
@@ -213,34 +264,103 @@ public sealed class EndpointClient : IAsyncDisposable
         }
     }
 
-    /// <summary>The safety number with a user: over the keys of the room with them, or, without one, the keys they are known by. Null when no key is known.</summary>
-    public Task<SafetyNumber?> SafetyNumberAsync(UserUri user, CancellationToken cancellation = default) => ReadAsync(work =>
+    /// <summary>The safety numbers with a user, over both users' identity keys. Null when no identity of theirs is known.</summary>
+    public Task<SafetyNumbers?> SafetyNumbersAsync(UserUri user, CancellationToken cancellation = default) => ReadAsync(work => session.Book.NumbersOf(work, user), cancellation);
+
+    /// <summary>What a picture of the safety number holds, and checks. Null when no identity of theirs is known, or another one is open.</summary>
+    public Task<SafetyQr?> SafetyQrAsync(UserUri user, CancellationToken cancellation = default) => ReadAsync(
+        work => Tables.Contacts.Get(work.Store, user.Value) is { Candidate: null, Identity: { } theirs } && session.Identity.IdentityKey is { } own ? SafetyQr.Of(session.User, own, user, theirs) : null,
+        cancellation);
+
+    /// <summary>
+    /// The person compared exactly these digits with the other one: the identity they are of is verified, and another one that was shown is dropped or, if it is the one that was compared,
+    /// taken. Null when it was so; else why not, and nothing has changed.
+    /// </summary>
+    public Task<RequestOutcome.Blocked?> ConfirmAsync(UserUri user, SafetyNumber compared, CancellationToken cancellation = default) => DoAsync(work =>
     {
-        var contact = Tables.Contacts.Get(work.Store, user.Value);
-        if (contact is null || contact.Clients.Count == 0)
-            return null;
-
-        var own = new SeenKey(session.Client, session.Suite.Id, session.PublicKey);
-        if (!contact.Blocked && rooms.Usable(work, user) is { } room)
-        {
-            var group = session.Import(room.Group);
-            return SafetyNumber.Compute(session.User, ContactBook.KeysOf(session.User, group), user, ContactBook.KeysOf(user, group));
-        }
-
-        // With a change open, the number is that of the new keys: it is what the user has to compare.
-        var theirs = contact.Clients.Select(client => new SeenKey(ClientUri.Parse(client.Client), client.Suite, client.Candidate ?? client.Key));
-        return SafetyNumber.Compute(session.User, [own], user, theirs);
-    }, cancellation);
-
-    /// <summary>The user has compared the safety number: the new keys are taken and sending goes on. False when nothing was open.</summary>
-    public Task<bool> ConfirmKeysAsync(UserUri user, CancellationToken cancellation = default) => DoAsync(work =>
-    {
-        var confirmed = ContactBook.Confirm(work, user);
-        if (confirmed)
+        var refused = session.Book.Confirm(work, user, compared);
+        if (refused is null)
             messages.SendWaiting(work, user);
 
-        return confirmed;
+        return refused;
     }, "confirm", cancellation);
+
+    /// <summary>The person agrees that a room that stands still is left, and a new one made with the next message. False when none does.</summary>
+    public Task<bool> RenewRoomAsync(UserUri user, CancellationToken cancellation = default) => DoAsync(work =>
+    {
+        var renewed = RoomFlow.Renew(work, user);
+        messages.SendWaiting(work, user);
+        return renewed;
+    }, "renew", cancellation);
+
+    /// <summary>This user as its devices know it.</summary>
+    public Task<OwnIdentity> IdentityAsync(CancellationToken cancellation = default) => ReadAsync(work =>
+    {
+        var identity = Tables.Identity.Get(work.Store, IdentityRecord.Name)!;
+        var newest = session.Book.ChainOf(work, session.User)?.Newest.List;
+        return new OwnIdentity(
+            identity.IdentityKey is { } key ? Convert.ToHexStringLower(SHA256.HashData(key)) : null, newest?.Era ?? 0, newest?.Version ?? 0, newest?.FreshUntil, session.IsAuthorised(work),
+            identity.Seed is not null, identity.ConflictAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
+            [.. newest?.Devices.Select(d => new OwnDevice(d.Client, d.Kind, d.Authorises, d.AddedAt, d.Client == session.Client)) ?? []]);
+    }, cancellation);
+
+    /// <summary>What the recovery phrase is made of, while this device keeps it; the caller disposes it. Null when it does not.</summary>
+    public Task<RecoverySeed?> SeedAsync(CancellationToken cancellation = default) => ReadAsync(work =>
+    {
+        if (Tables.Identity.Get(work.Store, IdentityRecord.Name)!.Seed is not { } bytes)
+            return null;
+
+        var seed = RecoverySeed.Import(bytes);
+        CryptographicOperations.ZeroMemory(bytes);
+        return seed;
+    }, cancellation);
+
+    /// <summary>The person has the phrase: it is erased here.</summary>
+    public Task<bool> ConfirmSeedAsync(CancellationToken cancellation = default) => DoAsync(work =>
+    {
+        session.Save(work, Tables.Identity.Get(work.Store, IdentityRecord.Name)! with { Seed = null });
+        return true;
+    }, "seed", cancellation);
+
+    /// <summary>This device's entry, for another device to put into the list.</summary>
+    public DeviceEntry NewDeviceEntry() => session.NewEntry(session.Clock.GetUtcNow());
+
+    /// <summary>The newest era of this user's device lists, as they travel; empty for none.</summary>
+    public Task<IReadOnlyList<ReadOnlyMemory<byte>>> DeviceListsAsync(CancellationToken cancellation = default) =>
+        ReadAsync(work => session.Book.ChainOf(work, session.User)?.Encoded ?? [], cancellation);
+
+    /// <summary>Puts a device into the list, signs and publishes it; own rooms take it in. Null, or why not.</summary>
+    public Task<RequestOutcome.Blocked?> AuthoriseDeviceAsync(DeviceEntry device, CancellationToken cancellation = default) =>
+        DoAsync(work => devices.Change(work, [device], []), "authorise", cancellation);
+
+    /// <summary>Takes a device out of the list for this era, and out of every room at once. Null, or why not.</summary>
+    public Task<RequestOutcome.Blocked?> RemoveDeviceAsync(ClientUri device, CancellationToken cancellation = default) =>
+        DoAsync(work => devices.Change(work, [], [device]), "remove", cancellation);
+
+    /// <summary>Opens a new era with the phrase: this device and those named are the user's, and no others. Null, or why not.</summary>
+    public Task<RequestOutcome.Blocked?> RecoverAsync(RecoverySeed seed, IReadOnlyList<DeviceEntry> others, CancellationToken cancellation = default) =>
+        DoAsync(work => devices.Recover(work, seed, [session.NewEntry(work.Now), .. others]), "recover", cancellation);
+
+    /// <summary>Takes the lists that another device answered with: only if they name this device and its key. Null, or why not.</summary>
+    public Task<RequestOutcome.Blocked?> AdoptAsync(IReadOnlyList<ReadOnlyMemory<byte>> lists, CancellationToken cancellation = default) => DoAsync(work =>
+    {
+        var refused = devices.Adopt(work, lists);
+        if (refused is null)
+        {
+            devices.Maintain(work);
+            pool.Replenish(work);
+        }
+
+        return refused;
+    }, "adopt", cancellation);
+
+    /// <summary>Asks the hub what it has of this user; an identity that is not ours is told by <see cref="EndpointEvent.IdentityConflict"/>.</summary>
+    public Task<string> AskDeviceListsAsync(CancellationToken cancellation = default) => DoAsync(devices.Ask, "ask", cancellation);
+
+    /// <summary>Says something to this user's other devices about linking; it comes there as <see cref="EndpointEvent.DeviceLinkReceived"/>.</summary>
+    /// <param name="message">1 byte to 64 KiB.</param>
+    /// <param name="cancellation">Gives up waiting for the store.</param>
+    public Task<string> SendLinkAsync(ReadOnlyMemory<byte> message, CancellationToken cancellation = default) => DoAsync(work => devices.SendLink(work, message), "link", cancellation);
 
     /// <summary>Gives the room with a user fresh keys (an MLS update). False when there is no room or a commit is under way.</summary>
     public Task<bool> RefreshKeysAsync(UserUri user, CancellationToken cancellation = default) =>
@@ -297,6 +417,7 @@ public sealed class EndpointClient : IAsyncDisposable
         await DoAsync(work =>
         {
             ResumeWaiting(work);
+            devices.Maintain(work);
             pool.Replenish(work);
             return true;
         }, "maintain", cancellation).ConfigureAwait(false);
@@ -308,10 +429,38 @@ public sealed class EndpointClient : IAsyncDisposable
             messages.SendWaiting(work, UserUri.Parse(peer));
     }
 
+    /// <summary>
+    /// A store from before identities gets one at its first start. Rooms of that time are read and no longer written to: who is in them was never judged by a list.
+    /// </summary>
+    private void Upgrade(Work work)
+    {
+        var identity = Tables.Identity.Get(work.Store, IdentityRecord.Name)!;
+        if (identity.IdentityKey is not null || identity.Joining)
+            return;
+
+        using var seed = RecoverySeed.Create();
+        (identity, var chain) = DeviceFlow.Found(identity, session.User, session.NewEntry(work.Now), seed, work.Now);
+        session.Save(work, identity);
+        session.Book.PutOwn(work, chain);
+        foreach (var room in Tables.Rooms.All(work.Store))
+            Tables.Rooms.Put(work.Store, room with { ReadOnly = true, Pending = null });
+
+        foreach (var message in MessageFlow.Waiting(work).ToList())
+            MessageFlow.Save(work, message with { Room = null, Content = null });
+
+        // Contacts are told once: who may write to whom is said again, with the lists that say whose word it is.
+        foreach (var contact in Tables.Contacts.All(work.Store).Where(contact => contact.Ours == ConsentState.Granted).ToList())
+            consents.Say(work, ConsentOperation.Grant, UserUri.Parse(contact.User));
+
+        foreach (var contact in Tables.Contacts.All(work.Store).Where(contact => contact.Theirs is ConsentState.Granted or ConsentState.Requested).ToList())
+            consents.Say(work, ConsentOperation.Request, UserUri.Parse(contact.User));
+    }
+
     private void Prune(Work work)
     {
         var bound = (work.Now - session.Options.RememberSeen).ToUnixTimeMilliseconds();
         work.Store.DeleteBefore(EntryKind.Seen, bound);
+        work.Store.DeleteBefore(EntryKind.SeenFrame, bound);
         work.Store.DeleteBefore(EntryKind.Sent, bound);
     }
 
@@ -335,33 +484,39 @@ public sealed class EndpointClient : IAsyncDisposable
     {
         while (!cancellation.IsCancellationRequested)
         {
-            var (row, wait) = await DoAsync(work =>
-            {
-                var next = pump.Next(work, out var until);
-                if (next is null || pump.GiveUp(work, next))
-                    return (null, next is null ? until : TimeSpan.Zero);
-
-                pump.Begin(work, next);
-                return ((OutboxRecord?)next, (TimeSpan?)null);
-            }, "hand over", cancellation, wakes: false).ConfigureAwait(false);
-
-            if (row is null)
-            {
-                await SleepAsync(wait, cancellation).ConfigureAwait(false);
-                continue;
-            }
-
-            TransportAddress to = row.To is { } user ? new TransportAddress.Ghost(UserUri.Parse(user)) : new TransportAddress.Service();
-            var id = FrameId.TryParse(row.Frame, out var frame) ? frame : throw new StoreDamagedException();
-            session.Options.AtStep("before network");
-            var sending = row.Attempts == 0
-                ? transport!.SendAsync(to, id, row.Bytes, cancellation)
-                : transport!.SendAgainAsync(to, id, row.Attempts + 1, row.Bytes, cancellation);
-            var outcome = await sending.ConfigureAwait(false);
-            session.Options.AtStep("after network");
-            if (await DoAsync(work => pump.Done(work, row.Frame, outcome), "handed over", cancellation, wakes: false).ConfigureAwait(false) is { } pause)
-                await Task.Delay(pause, session.Clock, cancellation).ConfigureAwait(false);
+            if (await PumpOnceAsync(cancellation).ConfigureAwait(false) is { Sent: false } idle)
+                await SleepAsync(idle.Wait, cancellation).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Hands the next frame that is due to the network, or says how long there is none (null: until something happens).</summary>
+    internal async Task<(bool Sent, TimeSpan? Wait)> PumpOnceAsync(CancellationToken cancellation)
+    {
+        var (row, wait) = await DoAsync(work =>
+        {
+            var next = pump.Next(work, out var until);
+            if (next is null || pump.GiveUp(work, next))
+                return (null, next is null ? until : TimeSpan.Zero);
+
+            pump.Begin(work, next);
+            return ((OutboxRecord?)next, (TimeSpan?)null);
+        }, "hand over", cancellation, wakes: false).ConfigureAwait(false);
+
+        if (row is null)
+            return (false, wait);
+
+        TransportAddress to = row.To is { } user ? new TransportAddress.Ghost(UserUri.Parse(user)) : new TransportAddress.Service();
+        var id = FrameId.TryParse(row.Frame, out var frame) ? frame : throw new StoreDamagedException();
+        session.Options.AtStep("before network");
+        var sending = row.Attempts == 0
+            ? transport!.SendAsync(to, id, row.Bytes, cancellation)
+            : transport!.SendAgainAsync(to, id, row.Attempts + 1, row.Bytes, cancellation);
+        var outcome = await sending.ConfigureAwait(false);
+        session.Options.AtStep("after network");
+        if (await DoAsync(work => pump.Done(work, row.Frame, outcome), "handed over", cancellation, wakes: false).ConfigureAwait(false) is { } pause)
+            await Task.Delay(pause, session.Clock, cancellation).ConfigureAwait(false);
+
+        return (true, null);
     }
 
     private async Task MaintainAsync(CancellationToken cancellation)

@@ -39,8 +39,39 @@ public abstract record EndpointEvent(DateTimeOffset At)
     /// <summary>A message of ours got further.</summary>
     public sealed record MessageChanged(DateTimeOffset At, EndpointMessage Message) : EndpointEvent(At);
 
-    /// <summary>A contact's key is not the one we knew; sending is blocked until it is confirmed.</summary>
+    /// <summary>A contact's identity is not the one we knew, or its device lists contradict each other; sending is blocked until that is settled.</summary>
     public sealed record KeyChanged(DateTimeOffset At, UserUri User) : EndpointEvent(At);
+
+    /// <summary>A contact has other devices than before, under the same identity.</summary>
+    public sealed record DevicesChanged(DateTimeOffset At, UserUri User) : EndpointEvent(At);
+
+    /// <summary>Our own user's devices are others than before.</summary>
+    /// <param name="At">When, by this endpoint's clock.</param>
+    /// <param name="ThisDevice">False when this device is no longer one of them: it can send nothing more.</param>
+    public sealed record OwnDevicesChanged(DateTimeOffset At, bool ThisDevice) : EndpointEvent(At);
+
+    /// <summary>
+    /// Somebody shows an identity of our own user that is not ours, or device lists under ours that we do not know: the gateway, or whoever has the account, or a device of ours.
+    /// Nothing under it is used. The recovery phrase settles it.
+    /// </summary>
+    public sealed record IdentityConflict(DateTimeOffset At) : EndpointEvent(At);
+
+    /// <summary>The hub accepted our device lists, or refused them.</summary>
+    /// <param name="At">When, by this endpoint's clock.</param>
+    /// <param name="Refusal">Null when accepted.</param>
+    public sealed record DeviceListPublished(DateTimeOffset At, HubRefusal? Refusal) : EndpointEvent(At);
+
+    /// <summary>Another device of our user, or one that wants to become one, says something about linking; authenticated by the code alone.</summary>
+    public sealed record DeviceLinkReceived(DateTimeOffset At, ReadOnlyMemory<byte> Message) : EndpointEvent(At);
+
+    /// <summary>Somebody who is no authorised device was put into a room; nothing more is sent there until a new one is made with the person's consent.</summary>
+    /// <param name="At">When, by this endpoint's clock.</param>
+    /// <param name="Peer">The room's other user.</param>
+    /// <param name="RuleId">What was broken.</param>
+    public sealed record RoomStandsStill(DateTimeOffset At, UserUri Peer, string RuleId) : EndpointEvent(At);
+
+    /// <summary>A message came whose key nobody confirmed; it is set apart and its text is not shown unless asked for.</summary>
+    public sealed record UnconfirmedMessage(DateTimeOffset At, UserUri Peer) : EndpointEvent(At);
 
     /// <summary>The hub accepted our key packages, or refused them.</summary>
     /// <param name="At">When, by this endpoint's clock.</param>
@@ -118,6 +149,9 @@ public sealed record EndpointMessage
     /// <summary>Position in the room by the hub's order; null when not known.</summary>
     public ulong? Sequence { get; init; }
 
+    /// <summary>The state of the key that signed it when it came; null for messages of our own.</summary>
+    public KeyTrust? Trust { get; init; }
+
     /// <summary>Redacted: holds content.</summary>
     public override string ToString() => $"EndpointMessage({Id}, {State})";
 }
@@ -127,10 +161,16 @@ public sealed record EndpointMessage
 /// <param name="TheyAllow">What they allow us.</param>
 /// <param name="WeAllow">What we allow them.</param>
 /// <param name="Devices">How many of their clients are known.</param>
-/// <param name="KeyChanged">True when a key changed and was not confirmed; sending is blocked.</param>
+/// <param name="KeyChanged">True when the identity changed and was not confirmed, or device lists contradict each other; sending is blocked.</param>
 /// <param name="AddedAt">Since when.</param>
 public sealed record Contact(UserUri User, ConsentState TheyAllow, ConsentState WeAllow, int Devices, bool KeyChanged, DateTimeOffset AddedAt)
 {
+    /// <summary>Whether the safety number with them was compared.</summary>
+    public bool Verified { get; init; }
+
+    /// <summary>Whether their device lists contradict each other; a later era of theirs settles it.</summary>
+    public bool Forked { get; init; }
+
     /// <summary>Redacted.</summary>
     public override string ToString() => "Contact(redacted)";
 }
@@ -148,6 +188,33 @@ public sealed record Profile(UserUri User, ClientUri Client, TransportKind Netwo
 {
     /// <summary>Redacted.</summary>
     public override string ToString() => "Profile(redacted)";
+}
+
+/// <summary>This endpoint's user as its devices know it.</summary>
+/// <param name="Fingerprint">SHA-256 of the identity key, hexadecimal; null for a device that no list names yet.</param>
+/// <param name="Era">Of the newest device list; 0 for none.</param>
+/// <param name="Version">Of the newest device list.</param>
+/// <param name="FreshUntil">Until when newcomers may rest on that list; null for none.</param>
+/// <param name="Authorised">Whether the newest list names this device and its key.</param>
+/// <param name="SeedKept">Whether this device can show the recovery phrase.</param>
+/// <param name="ConflictAt">When another identity of this user was seen; null for never.</param>
+/// <param name="Devices">All devices of the newest list.</param>
+public sealed record OwnIdentity(string? Fingerprint, ulong Era, ulong Version, DateTimeOffset? FreshUntil, bool Authorised, bool SeedKept, DateTimeOffset? ConflictAt, IReadOnlyList<OwnDevice> Devices)
+{
+    /// <summary>Redacted.</summary>
+    public override string ToString() => "OwnIdentity(redacted)";
+}
+
+/// <summary>A device of our own user.</summary>
+/// <param name="Client">Which.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Authorises">Whether it may change the list.</param>
+/// <param name="AddedAt">Since when.</param>
+/// <param name="IsThis">Whether it is this one.</param>
+public sealed record OwnDevice(ClientUri Client, DeviceKind Kind, bool Authorises, DateTimeOffset AddedAt, bool IsThis)
+{
+    /// <summary>Redacted.</summary>
+    public override string ToString() => "OwnDevice(redacted)";
 }
 
 /// <summary>What asking the client for something led to.</summary>

@@ -14,11 +14,12 @@ internal sealed class EndpointSession : IDisposable
     {
         this.store = store;
         this.signatureKey = signatureKey;
-        Identity = identity;
+        Identity = identity with { SignatureKey = [], Seed = null };
         User = UserUri.Parse(identity.User);
         Client = ClientUri.Parse(identity.Client);
         Options = options;
         Clock = clock;
+        Book = new IdentityBook(this);
         Mls = new MlsClient(Encoding.UTF8.GetBytes(identity.Client), signatureKey, CredentialCheck.Instance, clock);
     }
 
@@ -34,6 +35,8 @@ internal sealed class EndpointSession : IDisposable
 
     public MlsClient Mls { get; }
 
+    public IdentityBook Book { get; }
+
     public CipherSuite Suite => signatureKey.Suite;
 
     public ReadOnlyMemory<byte> PublicKey => signatureKey.PublicKey;
@@ -45,14 +48,39 @@ internal sealed class EndpointSession : IDisposable
 
     public byte[] Sign(byte[] content) => signatureKey.SignWithLabel(FrameProof.Label, content);
 
+    /// <summary>Signs a device list with this device's key.</summary>
+    public byte[] SignList(string label, byte[] content) => signatureKey.SignWithLabel(label, content);
+
+    /// <summary>This device's entry for a list.</summary>
+    public DeviceEntry NewEntry(DateTimeOffset now) =>
+        new(Client, Suite.Id, PublicKey, DeviceKind.Agent, true, DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds()));
+
+    /// <summary>Whether the newest list of this user names this device and its key.</summary>
+    public bool IsAuthorised(Work work) => Book.ChainOf(work, User) is { } own && own.Names(Client, Suite.Id, PublicKey.Span);
+
     public void LearnHub(Work work, ProviderDomain hub)
     {
         if (Identity.HubDomain is not null)
             return;
 
-        var updated = Identity with { HubDomain = hub.Value };
-        Tables.Identity.Put(work.Store, updated);
-        work.After(() => Identity = updated);
+        Save(work, Tables.Identity.Get(work.Store, IdentityRecord.Name)! with { HubDomain = hub.Value });
+    }
+
+    /// <summary>Somebody shows an identity of this user that is not this one, or lists that contradict ours: said loudly, and nothing under it is used.</summary>
+    public void Conflict(Work work)
+    {
+        var identity = Tables.Identity.Get(work.Store, IdentityRecord.Name)!;
+        if (identity.ConflictAt is null)
+            Save(work, identity with { ConflictAt = work.NowMs });
+
+        work.Raise(new EndpointEvent.IdentityConflict(work.Now));
+    }
+
+    /// <summary>Saves what this endpoint is; memory follows once it is committed, without the private keys that it does not need.</summary>
+    public void Save(Work work, IdentityRecord identity)
+    {
+        Tables.Identity.Put(work.Store, identity);
+        work.After(() => Identity = identity with { Seed = null, SignatureKey = [] });
     }
 
     /// <summary>Reads a group that this endpoint saved.</summary>

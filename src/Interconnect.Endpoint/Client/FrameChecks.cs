@@ -12,11 +12,11 @@ internal static class FrameChecks
         if (envelope.Recipients.Count > 0 && !envelope.Recipients.Contains(self))
             return Refuse("END-005", "The delivery is for somebody else", "envelope.recipients");
 
-        var hubMade = envelope.Event is DeliveryReport or Refusal or KeyMaterialResponse;
-        if (envelope.Event is not (EncryptedMessage or RoomUpdate or ConsentEntry) && !hubMade)
+        var hubMade = envelope.Event is DeliveryReport or Refusal or KeyMaterialResponse or DeviceListResponse;
+        if (envelope.Event is not (EncryptedMessage or RoomUpdate or ConsentEntry or DeviceListUpdate or DeviceLinkMessage) && !hubMade)
             return Refuse("END-010", "Events of this kind are not for endpoints", "envelope.event");
 
-        return envelope.Sender is { } sender ? CheckFromUser(envelope, sender, from, hubMade) : CheckFromHub(from, hubMade);
+        return envelope.Sender is { } sender ? CheckFromUser(envelope, sender, from, self, hubMade) : CheckFromHub(from, hubMade);
     }
 
     private static SchemaError? CheckFromHub(TransportAddress from, bool hubMade) => (from, hubMade) switch
@@ -26,10 +26,14 @@ internal static class FrameChecks
         _ => null,
     };
 
-    private static SchemaError? CheckFromUser(FederationEnvelope envelope, UserUri sender, TransportAddress from, bool hubMade)
+    private static SchemaError? CheckFromUser(FederationEnvelope envelope, UserUri sender, TransportAddress from, UserUri self, bool hubMade)
     {
-        if (from is not TransportAddress.Ghost ghost || ghost.User != sender)
+        // Our own user has no ghost: what our other devices send comes by the service, and by nobody else.
+        if (sender == self ? from is not TransportAddress.Service : from is not TransportAddress.Ghost ghost || ghost.User != sender)
             return Refuse("END-004", "The delivery came from another account than its sender's ghost", "envelope.sender");
+
+        if (sender == self ? envelope.Event is ConsentEntry : envelope.Event is DeviceLinkMessage)
+            return Refuse("END-013", "Consent is another user's word, and a link is our own user's", "envelope.event");
 
         if (hubMade)
             return Refuse("END-009", "Only the hub makes events of this kind", "envelope.sender");

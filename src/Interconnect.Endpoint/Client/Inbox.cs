@@ -18,17 +18,19 @@ internal sealed class Inbox
     private readonly MessageFlow messages;
     private readonly ConsentFlow consents;
     private readonly ReportFlow reports;
+    private readonly DeviceFlow devices;
     private readonly List<(string Sender, FrameId Id)> forgotten = [];
     private readonly FrameAssembler assembler;
     private bool chunksLoaded;
 
-    public Inbox(EndpointSession session, RoomFlow rooms, MessageFlow messages, ConsentFlow consents, ReportFlow reports)
+    public Inbox(EndpointSession session, RoomFlow rooms, MessageFlow messages, ConsentFlow consents, ReportFlow reports, DeviceFlow devices)
     {
         this.session = session;
         this.rooms = rooms;
         this.messages = messages;
         this.consents = consents;
         this.reports = reports;
+        this.devices = devices;
         assembler = new FrameAssembler(
             new FrameAssemblerOptions
             {
@@ -129,10 +131,10 @@ internal sealed class Inbox
 
         using var work = session.Begin();
         DeleteChunks(work, chunks);
-        if (!work.Store.Has(EntryKind.Seen, envelope.Id.Hex))
+        if (!work.Store.Has(EntryKind.Seen, envelope.Id.Hex) && !IsRepeated(work, envelope))
         {
             // 2. Is it its turn?
-            if (IsTurn(work, envelope))
+            if (IsOwnEcho(envelope) || IsTurn(work, envelope))
                 Act(work, envelope);
             else
                 Hold(work, envelope, bytes, from, events);
@@ -144,6 +146,15 @@ internal sealed class Inbox
         Drain(events);
     }
 
+    // The hub names events, the signer names frames: under another event id it is the same frame still. Ordered ones are told apart by their ratchets, and one that is held has been
+    // seen in neither way.
+    private static bool IsRepeated(Work work, FederationEnvelope envelope) => envelope.Proof is { } proof && work.Store.Has(EntryKind.SeenFrame, NameOf(proof));
+
+    private static string NameOf(FrameProof proof) => $"{proof.FrameId.Hex} {proof.Client.Value}";
+
+    // What this device sent itself comes back where our user has other devices: it is the hub's word that it was taken, and nothing else.
+    private bool IsOwnEcho(FederationEnvelope envelope) => envelope.Sender == session.User && envelope.Proof?.Client == session.Client;
+
     private bool IsTurn(Work work, FederationEnvelope envelope) =>
         (!ConversationOrder.IsOrdered(envelope) || ConversationOrder.IsTurn(work, envelope.Conversation, envelope.Sequence!.Value))
         && !(envelope.Event is EncryptedMessage message && messages.IsEarly(work, message));
@@ -151,6 +162,15 @@ internal sealed class Inbox
     private void Act(Work work, FederationEnvelope envelope)
     {
         work.Store.Put(EntryKind.Seen, envelope.Id.Hex, [1], work.NowMs);
+        if (IsOwnEcho(envelope))
+        {
+            var sent = envelope.Proof!.FrameId;
+            if (session.Book.TrustOf(work, envelope.Proof) is not null)
+                reports.OnReport(work, envelope, new DeliveryReport(envelope.Id, sent, null, DeliveryStatus.Accepted, null, null, envelope.AcceptedAt ?? work.Now));
+
+            return;
+        }
+
         if (ConversationOrder.IsOrdered(envelope) && ConversationOrder.Advance(work, envelope.Conversation, envelope.Sequence!.Value) is > 0 and var missing)
             work.Raise(new EndpointEvent.GapSkipped(work.Now, missing));
 
@@ -159,19 +179,43 @@ internal sealed class Inbox
             EncryptedMessage message => messages.OnEncrypted(work, envelope, message),
             RoomUpdate update => FollowedBy(work, envelope, rooms.OnRoomUpdate(work, envelope, update)),
             ConsentEntry entry => FollowedBy(work, envelope, consents.OnEntry(work, envelope, entry)),
-            KeyMaterialResponse response => Done(() => rooms.OnKeyMaterial(work, response)),
+            KeyMaterialResponse response => OnKeyMaterial(work, response),
+            DeviceListUpdate update => FollowedBy(work, envelope, OnLists(work, envelope.Sender!, update.Lists)),
+            DeviceListResponse response => OnLists(work, response.Target, response.Lists),
+            DeviceLinkMessage link => Done(() => devices.OnLink(work, link)),
             DeliveryReport report => Done(() => reports.OnReport(work, envelope, report)),
             Refusal refusal => Done(() => reports.OnRefusal(work, envelope, refusal)),
             _ => new SchemaError("END-010", "Events of this kind are not for endpoints", "envelope.event"),
         };
         if (error is not null)
             work.Raise(new EndpointEvent.FrameRejected(work.Now, error.RuleId, error.Reason));
+        else if (envelope.Proof is { } proof)
+            work.Store.Put(EntryKind.SeenFrame, NameOf(proof), [1], work.NowMs);
+    }
+
+    /// <summary>Rooms with devices that are no longer listed are put right at once, and our own new devices come into ours.</summary>
+    private SchemaError? OnLists(Work work, UserUri user, IReadOnlyList<ReadOnlyMemory<byte>> lists)
+    {
+        var error = session.Book.Learn(work, lists, null);
+        rooms.BringUpToDate(work, user == session.User ? null : user);
+        return error;
+    }
+
+    private SchemaError? OnKeyMaterial(Work work, KeyMaterialResponse response)
+    {
+        var error = rooms.OnKeyMaterial(work, response);
+        if (response.Target == session.User)
+            messages.SendAllWaiting(work);
+
+        return error;
     }
 
     /// <summary>A consent or a commit may be what a waiting message waited for.</summary>
     private SchemaError? FollowedBy(Work work, FederationEnvelope envelope, SchemaError? error)
     {
-        if (error is null)
+        if (error is null && envelope.Sender == session.User)
+            messages.SendAllWaiting(work);
+        else if (error is null)
             messages.SendWaiting(work, envelope.Sender!);
 
         return error;

@@ -25,8 +25,9 @@ internal sealed class KeyPackagePool(EndpointSession session, OutgoingFrames fra
         foreach (var package in expired)
             Tables.KeyPackages.Delete(work.Store, package);
 
+        // The hub takes packages of devices that a list names, and nobody else accepts others.
         var count = Count(work);
-        if (count >= session.Options.KeyPackagesLowWater || Refusals(work)?.NotBefore > work.NowMs)
+        if (!session.IsAuthorised(work) || count >= session.Options.KeyPackagesLowWater || Refusals(work)?.NotBefore > work.NowMs)
             return;
 
         var bundles = Enumerable.Range(0, session.Options.KeyPackages - count).Select(_ => session.Mls.CreateKeyPackage(session.Options.KeyPackageLifetime)).ToList();

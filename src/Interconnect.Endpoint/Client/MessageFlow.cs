@@ -12,6 +12,13 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
     /// <summary>Largest text in bytes of UTF-8; leaves room in a MIMI content of 256 KiB.</summary>
     public const int MaxTextBytes = 128 * 1024;
 
+    /// <summary>Most messages of unconfirmed keys that are kept of a contact.</summary>
+    public const int MaxUnconfirmed = 100;
+
+    /// <summary>Nothing goes to somebody whose identity is in doubt.</summary>
+    public static readonly RequestOutcome.Blocked Unsettled =
+        new("END-102", "The identity of this contact changed, or its device lists contradict each other", "Compare the safety number over another way, then confirm it with 'safety --confirm DIGITS'");
+
     /// <summary>
     /// Saves a text and, when a room is there, encrypts it in the same step: a message is on disk before anything about it can leave. Without a room one is begun
     /// and the text waits.
@@ -26,7 +33,13 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
 
         var contact = ContactBook.Get(work, to);
         if (contact.Blocked)
-            return new RequestOutcome.Blocked("END-102", "A key of this contact changed", "Compare the safety number over another way, then confirm it with 'safety --confirm'");
+            return Unsettled;
+
+        if (!session.IsAuthorised(work))
+            return new RequestOutcome.Blocked("END-115", "This device is not one of its user's devices", "Add it with 'device add' on this device and 'device authorise' on another one, or use the recovery phrase with 'identity recover'");
+
+        if (RoomFlow.StandingStill(work, to) is { } still)
+            return new RequestOutcome.Blocked("END-116", $"The room stands still ({still.RuleId}): somebody who is no authorised device was put into it", "Find out with the other person what happened, then make a new room with 'contacts renew'");
 
         var usable = rooms.Usable(work, to);
         if (usable is null && contact.Theirs != ConsentState.Granted)
@@ -47,7 +60,7 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
     public void SendWaiting(Work work, UserUri peer)
     {
         var waiting = WaitingFor(work, peer);
-        if (waiting.Count == 0 || ContactBook.Get(work, peer).Blocked)
+        if (waiting.Count == 0 || ContactBook.Get(work, peer).Blocked || !session.IsAuthorised(work) || RoomFlow.StandingStill(work, peer) is not null)
             return;
 
         if (rooms.Usable(work, peer) is not { } room)
@@ -55,6 +68,10 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             rooms.Begin(work, peer);
             return;
         }
+
+        // Nothing is encrypted to a device that its user took out of the list, and our own devices are to have what we write.
+        if (!rooms.IsCurrent(work, room))
+            return;
 
         if (Tables.Outbox.All(work.Store).Any(row => row.Room == room.Room && row.Purpose is (FramePurpose.Message or FramePurpose.RoomCommit)))
             return;
@@ -65,6 +82,13 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             if (Encrypt(work, room, message))
                 return;
         }
+    }
+
+    /// <summary>Whatever waits, for whomever: our own devices have changed.</summary>
+    public void SendAllWaiting(Work work)
+    {
+        foreach (var peer in Waiting(work).Select(message => message.Peer).Distinct().ToList())
+            SendWaiting(work, UserUri.Parse(peer));
     }
 
     public static List<MessageRecord> WaitingFor(Work work, UserUri peer) => [.. Waiting(work).Where(message => message.Peer == peer.Value)];
@@ -80,7 +104,7 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
     {
         Tables.Messages.Put(work.Store, message);
         List(work, EntryKind.Waiting, message.Id, message.State == MessageState.Waiting);
-        List(work, EntryKind.Unshown, message.Id, message is { Incoming: true, Shown: false });
+        List(work, EntryKind.Unshown, message.Id, message is { Incoming: true, Shown: false } and not { Trust: KeyTrust.Unconfirmed });
     }
 
     public static void Fail(Work work, MessageRecord message, MessageState state, string rule, string reason) =>
@@ -102,7 +126,8 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
     /// </summary>
     public SchemaError? OnEncrypted(Work work, FederationEnvelope envelope, EncryptedMessage encrypted)
     {
-        if (encrypted.Room is not { } uri || Tables.Rooms.Get(work.Store, uri.Value) is not { } room || room.Peer != envelope.Sender!.Value)
+        var own = envelope.Sender == session.User;
+        if (encrypted.Room is not { } uri || Tables.Rooms.Get(work.Store, uri.Value) is not { } room || (!own && room.Peer != envelope.Sender!.Value))
             return new SchemaError("END-030", "The message is for a room that this endpoint is not in", "encrypted_message.room");
 
         var group = session.Import(room.Group);
@@ -118,7 +143,9 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         // The key of this generation is used up whatever the content is.
         Tables.Rooms.Put(work.Store, room with { Group = received.NewState.Export() });
         work.Erase(received.Consumed);
-        var error = TakeContent(work, envelope, uri, received.Data);
+        var error = session.Book.TrustOf(work, envelope.Proof) is { } trust
+            ? own ? TakeOwn(work, envelope, room, received.Data) : TakeContent(work, envelope, uri, received.Data, trust)
+            : new SchemaError("END-041", "The message is of no device that its user authorised", "envelope.proof");
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(received.Data);
         return error;
     }
@@ -140,7 +167,11 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         HandedOverAt = Time(record.HandedOverAt),
         DeliveredAt = Time(record.DeliveredAt),
         Sequence = record.Sequence,
+        Trust = record.Incoming ? record.Trust ?? KeyTrust.Pinned : null,
     };
+
+    private static IEnumerable<MessageRecord> UnconfirmedOf(Work work, UserUri peer) =>
+        Tables.Messages.All(work.Store).Where(message => message.Peer == peer.Value && message.Trust == KeyTrust.Unconfirmed);
 
     private static void List(Work work, EntryKind list, string id, bool belongs)
     {
@@ -153,7 +184,41 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
     private static IEnumerable<MessageRecord> Indexed(Work work, EntryKind list) =>
         work.Store.All(list).Select(id => Tables.Messages.Get(work.Store, Encoding.ASCII.GetString(id)) ?? throw new StoreDamagedException());
 
-    private SchemaError? TakeContent(Work work, FederationEnvelope envelope, RoomUri room, byte[] data)
+    /// <summary>What another device of our own user sent: it is ours, and stands where ours stand.</summary>
+    private static SchemaError? TakeOwn(Work work, FederationEnvelope envelope, RoomRecord room, byte[] data)
+    {
+        if (!MimiContent.TryDecode(data, out var content, out var fault))
+            return new SchemaError(fault.RuleId, "The content is not MIMI content", fault.Field, fault.Offset);
+
+        var sender = envelope.Sender!;
+        if (content.CheckOrigin(new ContentOrigin(sender.Value, room.Room)) is { } mismatch)
+            return new SchemaError(mismatch.RuleId, "The content names another sender or room", mismatch.Field);
+
+        // Receipts that our other device gave are no messages of ours.
+        if (content.NestedPart is SinglePart { ContentType: ContentMediaTypes.MessageStatus })
+            return null;
+
+        var id = MessageId.Compute(sender.Value, room.Room, data);
+        var body = content.NestedPart.SelfAndNested().OfType<SinglePart>().FirstOrDefault(part => part.TryGetText(out _)) ?? content.NestedPart as SinglePart;
+        var message = new MessageRecord(FrameId.Create().Hex, false, room.Peer)
+        {
+            Text = body is not null && body.TryGetText(out var text) ? text : null,
+            ContentType = body?.ContentType ?? content.NestedPart.GetType().Name,
+            State = MessageState.Accepted,
+            CreatedAt = work.NowMs,
+            Room = room.Room,
+            ContentId = id.ToString(),
+            InReplyTo = content.InReplyTo?.ToString(),
+            SenderClient = envelope.Proof!.Client.Value,
+            Sequence = envelope.Sequence,
+            AcceptedAt = envelope.AcceptedAt?.ToUnixTimeMilliseconds(),
+        };
+        work.Store.Put(EntryKind.ContentIndex, message.ContentId, Encoding.ASCII.GetBytes(message.Id));
+        Change(work, message);
+        return null;
+    }
+
+    private SchemaError? TakeContent(Work work, FederationEnvelope envelope, RoomUri room, byte[] data, KeyTrust trust)
     {
         if (!MimiContent.TryDecode(data, out var content, out var fault))
             return new SchemaError(fault.RuleId, "The content is not MIMI content", fault.Field, fault.Offset);
@@ -163,10 +228,13 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             return new SchemaError(mismatch.RuleId, "The content names another sender or room", mismatch.Field);
 
         if (content.NestedPart is SinglePart { ContentType: ContentMediaTypes.MessageStatus } status)
-            return TakeStatuses(work, sender, status.Content);
+            return trust == KeyTrust.Unconfirmed ? new SchemaError("END-042", "A status counts from a confirmed identity", "encrypted_message") : TakeStatuses(work, sender, status.Content);
 
         if (ContactBook.Get(work, sender).Ours == ConsentState.Revoked)
             return new SchemaError("END-033", "The sender is no longer allowed to write", "encrypted_message");
+
+        if (trust == KeyTrust.Unconfirmed && UnconfirmedOf(work, sender).Count() >= MaxUnconfirmed)
+            return new SchemaError("END-044", "Too many messages of unconfirmed keys wait already", "encrypted_message");
 
         var id = MessageId.Compute(sender.Value, room.Value, data);
         var body = content.NestedPart.SelfAndNested().OfType<SinglePart>().FirstOrDefault(part => part.TryGetText(out _)) ?? content.NestedPart as SinglePart;
@@ -183,8 +251,16 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             SenderClient = envelope.Proof!.Client.Value,
             Sequence = envelope.Sequence,
             AcceptedAt = envelope.AcceptedAt?.ToUnixTimeMilliseconds(),
+            Trust = trust,
         };
         Save(work, message);
+        if (trust == KeyTrust.Unconfirmed)
+        {
+            // Set apart: nobody reads it by chance, and nobody is told that it came.
+            work.Raise(new EndpointEvent.UnconfirmedMessage(work.Now, sender));
+            return null;
+        }
+
         work.Raise(new EndpointEvent.MessageReceived(work.Now, ToPublic(message)));
         SendReceipt(work, sender, room, id);
         return null;
@@ -214,10 +290,11 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
     /// <summary>A status is content of its own and never answered by another.</summary>
     private void SendReceipt(Work work, UserUri to, RoomUri uri, MessageId id)
     {
-        if (!session.Options.SendReceipts || ContactBook.Get(work, to).Blocked)
+        // Nothing is encrypted to a tree with somebody in it who was not accepted; a receipt that is not given is made up for by no later one.
+        var room = Tables.Rooms.Get(work.Store, uri.Value)!;
+        if (!session.Options.SendReceipts || ContactBook.Get(work, to).Blocked || !session.IsAuthorised(work) || !rooms.IsWritable(work, room))
             return;
 
-        var room = Tables.Rooms.Get(work.Store, uri.Value)!;
         var status = new MessageStatusReport([new MessageStatus(id, MessageStatusKind.Delivered)]).Encode();
         var content = new MimiContent
         {

@@ -15,7 +15,7 @@ internal sealed class OutboxPump(EndpointSession session, ReportFlow reports)
     {
         wait = null;
         var begun = new HashSet<string>();
-        foreach (var row in Tables.Outbox.All(work.Store).Where(row => session.Hub is not null || row.Purpose == FramePurpose.KeyPublication))
+        foreach (var row in Tables.Outbox.All(work.Store).Where(row => session.Hub is not null || row.Purpose is FramePurpose.DeviceList or FramePurpose.KeyPublication or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink))
         {
             if (!begun.Add(ConversationOf(row)))
                 continue;

@@ -9,10 +9,10 @@ internal sealed class OutgoingFrames(EndpointSession session)
     /// Saves a signed frame with what it is for. It goes out after the work is committed, always with these bytes; a crash before that leaves no trace of it.
     /// </summary>
     /// <returns>The frame's id.</returns>
-    public string Enqueue(Work work, FederationEvent request, UserUri? to, FramePurpose purpose, RoomUri? room = null, string? message = null, UserUri? peer = null)
+    public string Enqueue(Work work, FederationEvent request, UserUri? to, FramePurpose purpose, RoomUri? room = null, string? message = null, UserUri? peer = null, long? atMs = null)
     {
         var id = FrameId.Create();
-        var createdAt = DateTimeOffset.FromUnixTimeMilliseconds(work.NowMs);
+        var createdAt = DateTimeOffset.FromUnixTimeMilliseconds(atMs ?? work.NowMs);
         var encoded = EventCodec.Encode(request);
         var suite = session.Suite.Id;
         var signature = session.Sign(FrameProof.SignedContent(id, session.Client, createdAt, suite, encoded));
@@ -33,12 +33,15 @@ internal sealed class OutgoingFrames(EndpointSession session)
             throw new StoreDamagedException();
 
         var id = FrameId.Create();
-        var createdAt = DateTimeOffset.FromUnixTimeMilliseconds(work.NowMs) + wait;
+        var due = DateTimeOffset.FromUnixTimeMilliseconds(work.NowMs) + wait;
+
+        // A word on consent keeps its date: a later one may be on its way behind it, and the newer counts.
+        var createdAt = row.Purpose == FramePurpose.Consent ? request.Proof.CreatedAt : due;
         var suite = session.Suite.Id;
         var signature = session.Sign(FrameProof.SignedContent(id, session.Client, createdAt, suite, request.EncodedEvent.ToArray()));
         var bytes = FrameCodec.Encode(new EndpointFrame.Request(request.Event, request.EncodedEvent, new FrameProof(id, session.Client, createdAt, suite, session.PublicKey, signature)));
 
-        Tables.Outbox.Put(work.Store, row with { Frame = id.Hex, Bytes = bytes, Attempts = 0, NotBefore = createdAt.ToUnixTimeMilliseconds(), Deferred = true }, work.Store.PositionOf(EntryKind.Outbox, row.Frame));
+        Tables.Outbox.Put(work.Store, row with { Frame = id.Hex, Bytes = bytes, Attempts = 0, NotBefore = due.ToUnixTimeMilliseconds(), Deferred = true }, work.Store.PositionOf(EntryKind.Outbox, row.Frame));
         Tables.Outbox.Delete(work.Store, row);
         Tables.Sent.Put(work.Store, sent with { Frame = id.Hex }, work.NowMs);
         return id.Hex;

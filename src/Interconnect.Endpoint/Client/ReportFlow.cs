@@ -3,7 +3,7 @@ using Interconnect.Federation;
 namespace Interconnect.Endpoint;
 
 /// <summary>What the hub says about frames of ours: accepted, how far it came, refused.</summary>
-internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames, RoomFlow rooms, MessageFlow messages)
+internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames, RoomFlow rooms, MessageFlow messages, DeviceFlow devices)
 {
     /// <summary>The hub remembers frames that it accepted, not those that it refused: a frame sent again and refused by this rule was accepted, and the report got lost.</summary>
     private const string FrameTakenBefore = "HUB-016";
@@ -49,7 +49,7 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
     /// <summary>Messages are encrypted anew and rooms are made anew instead.</summary>
     private bool IsSentAgain(Work work, OutboxRecord row) =>
         row.CreatedAt + (long)session.Options.GiveUpAfter.TotalMilliseconds > work.NowMs
-        && (row.Purpose is FramePurpose.KeyPublication or FramePurpose.Consent or FramePurpose.Receipt
+        && (row.Purpose is FramePurpose.KeyPublication or FramePurpose.Consent or FramePurpose.Receipt or FramePurpose.DeviceListRequest
             || (row.Purpose == FramePurpose.RoomCommit && Tables.Rooms.Get(work.Store, row.Room!) is { Active: true, Pending: { } pending } && pending.Frame == row.Frame));
 
     private void SendAgain(Work work, OutboxRecord row, SentRecord sent, TimeSpan wait)
@@ -108,7 +108,10 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
             case FramePurpose.RoomCommit:
                 rooms.OnAccepted(work, RoomUri.Parse(sent.Room!), sent.Frame);
                 break;
-            case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt:
+            case FramePurpose.DeviceList:
+                devices.OnAccepted(work, sent.Frame);
+                break;
+            case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink:
                 break;
         }
     }
@@ -132,7 +135,10 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
             case FramePurpose.Message when Find(work, sent) is { } message && message.Frame == sent.Frame:
                 RefuseMessage(work, message, refusal, currentEpoch);
                 break;
-            case FramePurpose.Message or FramePurpose.Receipt:
+            case FramePurpose.DeviceList:
+                devices.OnRefused(work, sent.Frame, refusal);
+                break;
+            case FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink:
                 break;
         }
     }
@@ -158,7 +164,10 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
 
     private static void TakeBack(Work work, SentRecord sent, HubRefusal refusal)
     {
+        // What was refused was never heard: the next word need not be dated after it.
         var contact = ContactBook.Get(work, UserUri.Parse(sent.Peer!));
+        contact = contact with { SaidAt = Math.Min(contact.SaidAt, work.NowMs) };
+        ContactBook.Put(work, contact);
         if (sent.Message == nameof(ConsentOperation.Request) && contact.Theirs == ConsentState.Requested)
             ContactBook.Put(work, contact with { Theirs = ConsentState.None });
         else if (sent.Message == nameof(ConsentOperation.Grant) && contact.Ours == ConsentState.Granted)

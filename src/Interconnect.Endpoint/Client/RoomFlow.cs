@@ -13,15 +13,83 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     private static readonly TimeSpan KeyRequestTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LongestKeyRequestTimeout = TimeSpan.FromHours(1);
     private static readonly TimeSpan RetryStep = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan OwnDevicesPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan OwnDevicesPause = TimeSpan.FromHours(1);
+    private const int MaxUnconfirmedRooms = 4;
+    private const int MaxEvidence = 64 * 1024;
 
-    /// <summary>The newest room with that user whose keys are the ones they are known by; null when there is none.</summary>
-    public RoomRecord? Usable(Work work, UserUri peer)
-    {
-        var contact = ContactBook.Get(work, peer);
-        return Tables.Rooms.All(work.Store)
-            .Where(room => room.Active && room.Peer == peer.Value)
+    private readonly GroupMembership membership = new(session);
+
+    /// <summary>The newest room with that user that may be written to and has a device of theirs under the identity they are known by; null when there is none.</summary>
+    public RoomRecord? Usable(Work work, UserUri peer) =>
+        Tables.Rooms.All(work.Store)
+            .Where(room => room is { Active: true, ReadOnly: false, Still: null } && room.Peer == peer.Value)
             .OrderByDescending(room => room.JoinedAt).ThenBy(room => room.Room, StringComparer.Ordinal)
-            .FirstOrDefault(room => session.Import(room.Group) is { IsActive: true } group && ContactBook.Knows(contact, group));
+            .FirstOrDefault(room => session.Import(room.Group) is { IsActive: true } group && membership.HasPeer(work, group, peer));
+
+    /// <summary>Why nothing is sent to that user; null when no room with them stands still.</summary>
+    public static StillRecord? StandingStill(Work work, UserUri peer) =>
+        Tables.Rooms.All(work.Store).FirstOrDefault(room => room is { ReadOnly: false, Still: not null } && room.Peer == peer.Value)?.Still;
+
+    /// <summary>The person agrees that the rooms that stand still are left as they are, and a new one is made with the next message. False when none does.</summary>
+    public static bool Renew(Work work, UserUri peer)
+    {
+        var still = Tables.Rooms.All(work.Store).Where(room => room is { ReadOnly: false, Still: not null } && room.Peer == peer.Value).ToList();
+        foreach (var room in still)
+            Tables.Rooms.Put(work.Store, room with { ReadOnly = true, Pending = null });
+
+        return still.Count > 0;
+    }
+
+    /// <summary>Whether everybody in the room is accepted now, so that something may be encrypted to all of them.</summary>
+    public bool IsWritable(Work work, RoomRecord room) =>
+        room is { Active: true, ReadOnly: false, Still: null } && session.Import(room.Group) is { IsActive: true } group && membership.AllAccepted(work, group);
+
+    /// <summary>
+    /// Whether the room's devices are those of the newest lists. Otherwise it begins to make it so: devices that are no longer listed are removed by a commit of ours, and our own ones
+    /// that are missing are asked for and added; those of the other user are that user's to add. What is to be sent waits meanwhile, for own devices half a minute at most.
+    /// </summary>
+    public bool IsCurrent(Work work, RoomRecord room)
+    {
+        var group = session.Import(room.Group);
+        var stale = membership.Stale(work, group).ToList();
+        if (stale.Count > 0)
+        {
+            Commit(work, room, group, new CommitRequest { Remove = stale });
+            return false;
+        }
+
+        if (!membership.AllAccepted(work, group))
+            return false;
+
+        if (membership.MissingOwn(work, group).Count == 0)
+            return true;
+
+        if (room.AddingFrame is null && room.AddingUntil <= work.NowMs)
+        {
+            var uri = RoomUri.Parse(room.Room);
+            var frame = frames.Enqueue(work, new KeyMaterialRequest(session.User, uri, [session.Suite.Id]), null, FramePurpose.KeyRequest, uri, peer: session.User);
+            Tables.Rooms.Put(work.Store, room with { AddingFrame = frame, AddingUntil = work.NowMs + (long)OwnDevicesPatience.TotalMilliseconds });
+            return false;
+        }
+
+        if (room.AddingFrame is not null && room.AddingUntil <= work.NowMs)
+            Tables.Rooms.Put(work.Store, AskLater(work, room));
+
+        return room.AddingFrame is null || room.AddingUntil <= work.NowMs;
+    }
+
+    /// <summary>Lists have changed: every room with a device that is no longer listed, or without one that is, is put right at once.</summary>
+    public void BringUpToDate(Work work, UserUri? peer)
+    {
+        if (!session.IsAuthorised(work))
+            return;
+
+        foreach (var room in Tables.Rooms.All(work.Store).Where(room => room is { Active: true, ReadOnly: false, Still: null } && (peer is null || room.Peer == peer.Value)))
+        {
+            if (session.Import(room.Group).IsActive && membership.HasPeer(work, session.Import(room.Group), UserUri.Parse(room.Peer)))
+                IsCurrent(work, room with { AddingUntil = room.AddingFrame is null ? 0 : room.AddingUntil });
+        }
     }
 
     /// <summary>
@@ -64,24 +132,43 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     /// Step 2: the key packages are here: create the group, stage the Add, hand commit, Welcome and GroupInfo to the hub. Group, staged state and frame are saved
     /// together; a crash before leaves the key request unanswered, and it is asked again.
     /// </summary>
-    public void OnKeyMaterial(Work work, KeyMaterialResponse response)
+    public SchemaError? OnKeyMaterial(Work work, KeyMaterialResponse response)
     {
-        var setup = Tables.Setups.Get(work.Store, response.Target.Value);
         Forget(work, response.RequestFrame.Hex);
+        if (response.Target == session.User)
+            return AddOwn(work, response);
+
+        var setup = Tables.Setups.Get(work.Store, response.Target.Value);
         if (setup is null || setup.Room != response.Room?.Value || Tables.Rooms.Get(work.Store, setup.Room) is not null)
-            return;
+            return null;
 
         if (response.Status is not (KeyMaterialStatus.Success or KeyMaterialStatus.PartialSuccess))
         {
             GiveUp(work, response.Target, "END-103", Describe(response.Status));
-            return;
+            return null;
+        }
+
+        if (session.Book.Learn(work, response.DeviceLists, response.Target) is { } broken)
+        {
+            GiveUp(work, response.Target, broken.RuleId, broken.Reason);
+            return broken;
+        }
+
+        if (ContactBook.Get(work, response.Target).Blocked)
+        {
+            // Nothing is made with keys that the person has to look at first; confirming starts over.
+            Tables.Setups.Delete(work.Store, setup);
+            return null;
         }
 
         var packages = new List<VerifiedKeyPackage>();
         foreach (var entry in response.Clients.Where(client => client.Status == ClientKeyMaterialStatus.Success))
         {
-            if (!TryVerify(work, response.Target, entry, out var package))
-                return;
+            if (Verify(work, response.Target, entry, out var package) is { } refused)
+            {
+                GiveUp(work, response.Target, refused.RuleId, refused.Reason);
+                return refused;
+            }
 
             packages.Add(package!);
         }
@@ -89,18 +176,11 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         if (packages.Count == 0)
         {
             GiveUp(work, response.Target, "END-103", Describe(KeyMaterialStatus.NoCompatibleMaterial));
-            return;
-        }
-
-        var seen = packages.Zip(response.Clients.Where(client => client.Status == ClientKeyMaterialStatus.Success), (package, entry) => new SeenKey(entry.Client, package.Suite.Id, package.SignatureKey));
-        if (ContactBook.Observe(work, response.Target, seen.ToList()).Blocked)
-        {
-            // Nothing is made with keys that the user has to look at first; confirming starts over.
-            Tables.Setups.Delete(work.Store, setup);
-            return;
+            return null;
         }
 
         Create(work, RoomUri.Parse(setup.Room), response.Target, packages);
+        return null;
     }
 
     /// <summary>Step 3: the hub accepted a commit of ours: what was staged is the group now.</summary>
@@ -163,6 +243,14 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     /// <summary>The hub would not give the peer's key packages.</summary>
     public void OnKeyRequestRefused(Work work, UserUri peer, string frame, HubRefusal refusal)
     {
+        if (peer == session.User)
+        {
+            foreach (var room in Tables.Rooms.All(work.Store).Where(room => room.AddingFrame == frame))
+                Tables.Rooms.Put(work.Store, AskLater(work, room));
+
+            return;
+        }
+
         if (Tables.Setups.Get(work.Store, peer.Value) is not { } setup || setup.RequestFrame != frame)
             return;
 
@@ -172,20 +260,8 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
             GiveUp(work, peer, refusal.RuleId, refusal.Reason);
     }
 
-    /// <summary>Commits fresh keys of ours to a room (post-compromise security); null when a commit is under way already.</summary>
-    public string? Refresh(Work work, RoomRecord room)
-    {
-        if (room.Pending is { GivenUp: false })
-            return null;
-
-        var group = session.Import(room.Group);
-        var staged = group.Update().Match(result => result, error => throw new InvalidOperationException(error.ToString()));
-        var uri = RoomUri.Parse(room.Room);
-        var peer = UserUri.Parse(room.Peer);
-        var frame = frames.Enqueue(work, new RoomUpdate(uri, staged.Commit, staged.Welcome ?? [], staged.GroupInfo), peer, FramePurpose.RoomCommit, uri);
-        Tables.Rooms.Put(work.Store, room with { Pending = new PendingCommit(frame, staged.NewState.Export()) });
-        return frame;
-    }
+    /// <summary>Commits fresh keys of ours to a room (post-compromise security); null when a commit is under way already, or somebody in it is not accepted.</summary>
+    public string? Refresh(Work work, RoomRecord room) => IsWritable(work, room) ? Commit(work, room, session.Import(room.Group), new CommitRequest()) : null;
 
     /// <summary>Somebody else's handshake. Returns why it was dropped, or null.</summary>
     public SchemaError? OnRoomUpdate(Work work, FederationEnvelope envelope, RoomUpdate update)
@@ -197,7 +273,8 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     private SchemaError? Join(Work work, FederationEnvelope envelope, RoomUpdate update)
     {
         var sender = envelope.Sender!;
-        if (ContactBook.Get(work, sender).Ours != ConsentState.Granted)
+        var own = sender == session.User;
+        if (!own && ContactBook.Get(work, sender).Ours != ConsentState.Granted)
             return new SchemaError("END-024", "The sender was not allowed to make contact", "room_update");
 
         var records = Tables.KeyPackages.All(work.Store);
@@ -208,56 +285,116 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         if (update.Welcome.IsEmpty || !session.Mls.Join(update.Welcome, bundles).TryGet(out var joined, out var refused))
             return new SchemaError("END-020", "The Welcome cannot be joined with", "room_update.welcome");
 
-        if (CheckGroup(joined.NewState, update.Room, sender) is { } error)
+        // A device of our own says by its signature whom the room is with; anybody else is who it is with.
+        if (own && session.Book.TrustOf(work, envelope.Proof!) is null)
+            return new SchemaError("END-041", "A device that is not one of ours made the room", "envelope.proof");
+
+        var peer = own ? GroupMembership.OtherIn(joined.NewState, session.User) : sender;
+        if (peer is null)
+            return new SchemaError("END-023", "The group lacks one of the two users", "room_update");
+
+        if (session.Book.Learn(work, update.DeviceLists, peer) is { } broken)
+            return broken;
+
+        if (GroupMembership.IsForm(joined.NewState, update.Room, session.User, peer) is { } error)
             return error;
 
         if (!IsSignedBy(envelope.Proof!, joined.AddedBy))
             return new SchemaError("END-022", "Who signed the update is not who added us", "envelope.proof");
 
-        ContactBook.Observe(work, sender, ContactBook.KeysOf(sender, joined.NewState).ToList());
-        var used = Convert.ToHexStringLower(joined.Used.Reference.Span);
-        Tables.KeyPackages.Delete(work.Store, records.Single(record => record.Reference == used));
-        Tables.Rooms.Put(work.Store, new RoomRecord(update.Room.Value, sender.Value, true, joined.NewState.Export(), null, work.NowMs));
-        work.Raise(new EndpointEvent.RoomReady(work.Now, sender, false));
+        if (membership.Refuse(work, null, joined.NewState, joined.AddedBy, peer) is { } unknown)
+            return unknown;
+
+        var unconfirmed = !membership.HasPeer(work, joined.NewState, peer);
+        if (unconfirmed && Tables.Rooms.All(work.Store).Count(room => room.Peer == peer.Value && !membership.HasPeer(work, session.Import(room.Group), peer)) >= MaxUnconfirmedRooms)
+            return new SchemaError("END-044", "Too many rooms of unconfirmed keys are there already", "room_update");
+
+        // A room that another device of ours made is with whom our user wants it to be.
+        if (own && ContactBook.Get(work, peer) is { Ours: ConsentState.None or ConsentState.Requested } contact)
+            ContactBook.Put(work, contact with { Ours = ConsentState.Granted });
+
+        var used = records.Single(record => record.Reference == Convert.ToHexStringLower(joined.Used.Reference.Span));
+        if (!joined.Used.IsLastResort)
+            Tables.KeyPackages.Delete(work.Store, used);
+
+        Tables.Rooms.Put(work.Store, new RoomRecord(update.Room.Value, peer.Value, true, joined.NewState.Export(), null, work.NowMs));
+        if (!unconfirmed)
+            work.Raise(new EndpointEvent.RoomReady(work.Now, peer, false));
+
         return null;
     }
 
     private SchemaError? Follow(Work work, FederationEnvelope envelope, RoomUpdate update, RoomRecord room)
     {
+        var peer = UserUri.Parse(room.Peer);
+        if (envelope.Sender != peer && envelope.Sender != session.User)
+            return new SchemaError("END-027", "The update comes from somebody who is not in the room", "envelope.sender");
+
         // A commit on top of ours shows that the hub took ours.
-        var processing = session.Import(room.Group).Process(update.Commit);
-        if (!processing.IsOk && room.Pending is { } staged && session.Import(staged.Group).Process(update.Commit) is { IsOk: true } onTop)
-        {
-            processing = onTop;
-            Forget(work, staged.Frame);
-            OnAccepted(work, update.Room, staged.Frame);
-            room = Tables.Rooms.Get(work.Store, room.Room)!;
-        }
+        var before = session.Import(room.Group);
+        var processing = before.Process(update.Commit);
+        var onTop = false;
+        if (!processing.IsOk && room.Pending is { } staged && session.Import(staged.Group) is var next && next.Process(update.Commit) is { IsOk: true } built)
+            (processing, before, onTop) = (built, next, true);
 
         if (!processing.TryGet(out var processed, out var refused))
             return new SchemaError(refused.Rule, refused.Reason, "room_update.commit", refused.Offset);
 
-        switch (processed)
+        var committer = processed switch
         {
-            case Processed.CommitApplied applied when !IsSignedBy(envelope.Proof!, applied.Committer):
-                return new SchemaError("END-022", "Who signed the update is not who committed", "envelope.proof");
-            case Processed.CommitApplied applied:
-                if (CheckGroup(applied.NewState, update.Room, UserUri.Parse(room.Peer)) is { } error)
-                    return error;
+            Processed.CommitApplied applied => applied.Committer,
+            Processed.RemovedFromGroup removed => removed.Committer,
+            _ => null,
+        };
+        if (committer is null)
+            return new SchemaError("END-025", "A room update holds a commit", "room_update.commit");
 
-                // The hub took this commit at our staged one's epoch: ours is worth nothing any more and is made again.
-                Save(work, room with { Pending = null, RefreshDue = false }, applied);
-                ContactBook.Observe(work, UserUri.Parse(room.Peer), ContactBook.KeysOf(UserUri.Parse(room.Peer), applied.NewState).ToList());
-                if (room.Pending is not null || room.RefreshDue)
-                    Refresh(work, Tables.Rooms.Get(work.Store, room.Room)!);
+        if (!IsSignedBy(envelope.Proof!, committer))
+            return new SchemaError("END-022", "Who signed the update is not who committed", "envelope.proof");
 
-                return null;
-            case Processed.RemovedFromGroup removed:
-                Save(work, room with { Active = false, Pending = null }, removed);
-                return null;
-            default:
-                return new SchemaError("END-025", "A room update holds a commit", "room_update.commit");
+        if (session.Book.Learn(work, update.DeviceLists, null) is { } broken)
+            return broken;
+
+        // The commit is the group's next one, and whom it brings is nobody that the users authorised: nothing is encrypted to them. The group stays where it is.
+        var unacceptable = processed is Processed.CommitApplied
+            ? GroupMembership.IsForm(processed.NewState, update.Room, session.User, peer) ?? membership.Refuse(work, before, processed.NewState, committer, peer)
+            : membership.Refuse(work, before, null, committer, peer);
+        if (unacceptable is not null)
+        {
+            StandStill(work, room, envelope, committer, unacceptable);
+            return unacceptable;
         }
+
+        if (onTop)
+        {
+            Forget(work, room.Pending!.Frame);
+            OnAccepted(work, update.Room, room.Pending.Frame);
+            room = Tables.Rooms.Get(work.Store, room.Room)!;
+        }
+
+        if (processed is Processed.RemovedFromGroup)
+        {
+            Save(work, room with { Active = false, Pending = null }, processed);
+            return null;
+        }
+
+        // The hub took this commit at our staged one's epoch: ours is worth nothing any more and is made again.
+        Save(work, room with { Pending = null, RefreshDue = false }, processed);
+        if (room.Pending is not null || room.RefreshDue)
+            Refresh(work, Tables.Rooms.Get(work.Store, room.Room)!);
+
+        return null;
+    }
+
+    private static void StandStill(Work work, RoomRecord room, FederationEnvelope envelope, Member committer, SchemaError why)
+    {
+        if (room.Still is not null)
+            return;
+
+        var evidence = EnvelopeCodec.Encode(envelope);
+        var name = CredentialCheck.TryGetClient(committer.Credential, out var client) ? client.Value : "";
+        Tables.Rooms.Put(work.Store, room with { Still = new StillRecord(why.RuleId, name, work.NowMs, evidence.Length <= MaxEvidence ? evidence : evidence[..MaxEvidence]) });
+        work.Raise(new EndpointEvent.RoomStandsStill(work.Now, UserUri.Parse(room.Peer), why.RuleId));
     }
 
     private static void Save(Work work, RoomRecord room, Processed processed)
@@ -275,39 +412,73 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
             return;
         }
 
-        var frame = frames.Enqueue(work, new RoomUpdate(uri, staged.Commit, staged.Welcome ?? [], staged.GroupInfo), peer, FramePurpose.RoomCommit, uri);
+        var update = new RoomUpdate(uri, staged.Commit, staged.Welcome ?? [], staged.GroupInfo) { DeviceLists = session.Book.Attach(work, peer) };
+        var frame = frames.Enqueue(work, update, peer, FramePurpose.RoomCommit, uri);
         Tables.Rooms.Put(work.Store, new RoomRecord(uri.Value, peer.Value, false, group.Export(), new PendingCommit(frame, staged.NewState.Export()), work.NowMs));
         work.Erase(staged.Consumed);
     }
 
-    private bool TryVerify(Work work, UserUri target, ClientKeyMaterial entry, out VerifiedKeyPackage? package)
+    /// <summary>Stages a commit of ours and hands it to the hub; null when one is under way already.</summary>
+    private string? Commit(Work work, RoomRecord room, MlsGroup group, CommitRequest request)
+    {
+        if (room.Pending is { GivenUp: false })
+            return null;
+
+        var staged = group.Commit(request).Match(result => result, error => throw new InvalidOperationException(error.ToString()));
+        var uri = RoomUri.Parse(room.Room);
+        var peer = UserUri.Parse(room.Peer);
+        var update = new RoomUpdate(uri, staged.Commit, staged.Welcome ?? [], staged.GroupInfo) { DeviceLists = session.Book.Attach(work, peer) };
+        var frame = frames.Enqueue(work, update, peer, FramePurpose.RoomCommit, uri);
+        Tables.Rooms.Put(work.Store, room with { Pending = new PendingCommit(frame, staged.NewState.Export()) });
+        return frame;
+    }
+
+    /// <summary>Packages of our own other devices are here: those that the list names are added to the room they were asked for.</summary>
+    private SchemaError? AddOwn(Work work, KeyMaterialResponse response)
+    {
+        if (Tables.Rooms.All(work.Store).FirstOrDefault(room => room.AddingFrame == response.RequestFrame.Hex) is not { } room)
+            return null;
+
+        if (session.Book.Learn(work, response.DeviceLists, null) is { } broken)
+            return broken;
+
+        // Packages of what is no device of ours are passed over: the list says who is.
+        room = AskLater(work, room);
+        Tables.Rooms.Put(work.Store, room);
+        var group = session.Import(room.Group);
+        var missing = membership.MissingOwn(work, group);
+        var packages = new List<VerifiedKeyPackage>();
+        SchemaError? error = null;
+        foreach (var entry in response.Clients.Where(client => client.Status == ClientKeyMaterialStatus.Success && missing.Contains(client.Client)))
+        {
+            if (Verify(work, session.User, entry, out var package) is { } refused)
+                error = refused;
+            else
+                packages.Add(package!);
+        }
+
+        if (packages.Count > 0 && room is { Active: true, ReadOnly: false, Still: null } && membership.AllAccepted(work, group))
+            Commit(work, room, group, new CommitRequest { Add = packages });
+
+        return error;
+    }
+
+    private RoomRecord AskLater(Work work, RoomRecord room) => room with { AddingFrame = null, AddingUntil = work.NowMs + (long)OwnDevicesPause.TotalMilliseconds };
+
+    /// <summary>A key package as it has to be: valid, of the client it is said to be of, and with the key that the newest list of its user names. Returns why not, or null.</summary>
+    private SchemaError? Verify(Work work, UserUri target, ClientKeyMaterial entry, out VerifiedKeyPackage? package)
     {
         var verified = KeyPackages.Verify(entry.KeyPackage, work.Now, session.Suite);
         package = verified.IsOk ? verified.Value : null;
-        var reason = !verified.IsOk ? verified.Error.ToString()
-            : !CredentialCheck.TryGetClient(package!.Credential, out var client) || client != entry.Client || client.Owner != target ? "END-026: the key package names another client"
-            : null;
-        if (reason is not null)
-            GiveUp(work, target, "END-026", "A key package of the peer is not valid (" + reason + ")");
+        if (package is null)
+            return new SchemaError("END-026", $"A key package of the peer is not valid ({verified.Error})", "key_material_response");
 
-        return reason is null;
-    }
+        if (!CredentialCheck.TryGetClient(package.Credential, out var client) || client != entry.Client || client.Owner != target)
+            return new SchemaError("END-026", "A key package names another client", "key_material_response");
 
-    private SchemaError? CheckGroup(MlsGroup group, RoomUri room, UserUri peer)
-    {
-        if (!group.GroupId.Span.SequenceEqual(Encoding.UTF8.GetBytes(room.Value)))
-            return new SchemaError("END-021", "The group is another room's", "room_update");
-
-        var owners = new HashSet<UserUri>();
-        foreach (var member in group.Members)
-        {
-            if (!CredentialCheck.TryGetClient(member.Credential, out var client) || (client.Owner != peer && client.Owner != session.User))
-                return new SchemaError("END-023", "The group has members besides the two users", "room_update");
-
-            owners.Add(client.Owner);
-        }
-
-        return owners.Count == 2 || peer == session.User ? null : new SchemaError("END-023", "The group lacks one of the two users", "room_update");
+        return session.Book.TrustOf(work, client, package.Suite.Id, package.SignatureKey.Span) is KeyTrust.Pinned or KeyTrust.Verified
+            ? null
+            : new SchemaError("END-041", "A key package is of no device that its user authorised", "key_material_response");
     }
 
     private static void Later(Work work, SetupRecord setup, HubRefusal refusal, TimeSpan wait)

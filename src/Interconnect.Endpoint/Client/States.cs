@@ -16,6 +16,19 @@ public enum ConsentState
     Revoked = 3,
 }
 
+/// <summary>What is known of a key that signed something, at that moment. Numbers are stored.</summary>
+public enum KeyTrust
+{
+    /// <summary>Of the identity whose safety number the person compared.</summary>
+    Verified = 1,
+
+    /// <summary>Of the same identity as ever.</summary>
+    Pinned = 2,
+
+    /// <summary>Of an identity that nobody confirmed, or whose device lists contradict each other.</summary>
+    Unconfirmed = 3,
+}
+
 /// <summary>Where a message stands. Numbers are stored; up to <see cref="Delivered"/> they only grow.</summary>
 public enum MessageState
 {

@@ -11,10 +11,8 @@ namespace Interconnect.Endpoint;
 /// <summary>
 /// A short fingerprint of two users' keys, the same at both ends when nobody sits between them. 60 digits in 12 groups of 5, to be compared over another way
 /// (aloud, on paper).
-/// <para>Algorithm, version 2, over identity keys, so that a new device changes nothing. For each user: h = SHA-512(label ‖ str(user URI) ‖ str(identity key)),
-/// with label = UTF-8 of "interconnect safety number 2" and an Ed25519 public key of 32 bytes; the rest is as in version 1.</para>
-/// <para>Algorithm, version 1, over device keys. For each user: h = SHA-512(label ‖ str(user URI) ‖ for each client, ordered by its URI's bytes: str(client URI) ‖ u16 suite ‖
-/// str(public signature key)), with label = UTF-8 of "interconnect safety number 1", str(x) = u32 length ‖ bytes, numbers big endian. Then 5,199 times
+/// <para>Algorithm, version 2, over identity keys, so that a new device changes nothing (version 1 was over device keys). For each user: h = SHA-512(label ‖ str(user URI) ‖
+/// str(identity key)), with label = UTF-8 of "interconnect safety number 2", an Ed25519 public key of 32 bytes, str(x) = u32 length ‖ bytes, numbers big endian. Then 5,199 times
 /// h = SHA-512(h ‖ str(user URI)). Of the final h the first 30 bytes are read as six 40-bit numbers; each modulo 100,000 is one group of five digits.
 /// The half of the user whose URI is ordinally smaller comes first. Finding another key with the same half takes about 2^99 times 5,200 hashes.</para>
 /// </summary>
@@ -88,9 +86,6 @@ public sealed record SafetyNumber
     public bool Matches(SafetyNumber other) =>
         CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(Digits.AsSpan()), MemoryMarshal.AsBytes(other.Digits.AsSpan()));
 
-    internal static SafetyNumber Compute(UserUri one, IEnumerable<SeenKey> keysOfOne, UserUri other, IEnumerable<SeenKey> keysOfOther) =>
-        Join(one, Half(one, keysOfOne), other, Half(other, keysOfOther));
-
     private static SafetyNumber Join(UserUri one, string half, UserUri other, string otherHalf) =>
         new(string.CompareOrdinal(one.Value, other.Value) <= 0 ? half + otherHalf : otherHalf + half);
 
@@ -101,20 +96,6 @@ public sealed record SafetyNumber
 
         var name = WithLength(Encoding.UTF8.GetBytes(user.Value));
         return ToDigits([.. "interconnect safety number 2"u8, .. name, .. WithLength(identity.ToArray())], name);
-    }
-
-    private static string Half(UserUri user, IEnumerable<SeenKey> keys)
-    {
-        var name = WithLength(Encoding.UTF8.GetBytes(user.Value));
-        List<byte> input = [.. "interconnect safety number 1"u8, .. name];
-        foreach (var key in keys.OrderBy(key => key.Client.Value, StringComparer.Ordinal))
-        {
-            input.AddRange(WithLength(Encoding.UTF8.GetBytes(key.Client.Value)));
-            input.AddRange([(byte)(key.Suite >> 8), (byte)key.Suite]);
-            input.AddRange(WithLength(key.Key.ToArray()));
-        }
-
-        return ToDigits([.. input], name);
     }
 
     private static string ToDigits(byte[] input, byte[] name)

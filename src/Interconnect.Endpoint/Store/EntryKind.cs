@@ -20,4 +20,7 @@ internal enum EntryKind
     Waiting = 15,
     Unshown = 16,
     Publication = 17,
+    Chain = 18,
+    SeenFrame = 19,
+    ListPublication = 20,
 }

@@ -44,14 +44,14 @@ public sealed class ConversationTests
         await alice.Client.ConsentAsync(ConsentOperation.Request, cathy.User);
         await alice.NextAsync<EndpointEvent.ConsentGranted>(e => e.User == cathy.User);
 
-        var before = await alice.Client.SafetyNumberAsync(bob.User);
+        var before = (await alice.Client.SafetyNumbersAsync(bob.User))?.ToCompare;
         var id = await alice.SendAsync(bob, "hi");
         await alice.WaitAsync(id, MessageState.Delivered);
-        var ofAlice = await alice.Client.SafetyNumberAsync(bob.User);
-        var ofBob = await bob.Client.SafetyNumberAsync(alice.User);
+        var ofAlice = (await alice.Client.SafetyNumbersAsync(bob.User))?.ToCompare;
+        var ofBob = (await bob.Client.SafetyNumbersAsync(alice.User))?.ToCompare;
 
-        Assert.NotEqual(ofAlice, await alice.Client.SafetyNumberAsync(cathy.User));
-        Assert.Null(await bob.Client.SafetyNumberAsync(cathy.User));
+        Assert.NotEqual(ofAlice, (await alice.Client.SafetyNumbersAsync(cathy.User))?.ToCompare);
+        Assert.Null((await bob.Client.SafetyNumbersAsync(cathy.User))?.ToCompare);
         Assert.Equal(ofAlice, ofBob);
         Assert.Equal(before, ofAlice);
         Assert.Matches("^([0-9]{5} ){11}[0-9]{5}$", ofAlice!.ToString());

@@ -206,7 +206,7 @@ public sealed class HostileDeliveryTests
         await using var first = alice;
         await using var second = bob;
         await alice.WaitAsync(await alice.SendAsync(bob, "one"), MessageState.Delivered);
-        var before = await alice.Client.SafetyNumberAsync(bob.User);
+        var before = (await alice.Client.SafetyNumbersAsync(bob.User))?.ToCompare;
 
         // Bob lost his device and made the same one anew, or somebody says so.
         await bob.StopAsync();
@@ -220,15 +220,19 @@ public sealed class HostileDeliveryTests
         var blocked = Assert.IsType<RequestOutcome.Blocked>(await alice.Client.SendAsync(bob.User, "two"));
         Assert.Equal("END-102", blocked.RuleId);
         Assert.True((await alice.Client.ContactAsync(bob.User))!.KeyChanged);
-        Assert.NotEqual(before, await alice.Client.SafetyNumberAsync(bob.User));
+        Assert.NotEqual(before, (await alice.Client.SafetyNumbersAsync(bob.User))?.ToCompare);
         Assert.Empty(await again.InboxAsync(alice));
 
-        Assert.True(await alice.Client.ConfirmKeysAsync(bob.User));
-        Assert.False(await alice.Client.ConfirmKeysAsync(bob.User));
+        // The digits that were compared decide, and nothing else: those of before leave Bob the one he was, those of the new identity make him the new one.
+        var shown = (await alice.Client.SafetyNumbersAsync(bob.User))!;
+        Assert.Equal("END-114", (await alice.Client.ConfirmAsync(bob.User, Other(shown.Shown!)))?.RuleId);
+        Assert.True((await alice.Client.ContactAsync(bob.User))!.KeyChanged);
+        Assert.Null(await alice.Client.ConfirmAsync(bob.User, shown.Shown!));
+        Assert.True((await alice.Client.ContactAsync(bob.User))!.Verified);
         var id = await alice.SendAsync(bob, "two");
         await alice.WaitAsync(id, MessageState.Delivered);
         Assert.Equal(["two"], await again.InboxAsync(alice));
-        Assert.Equal(await again.Client.SafetyNumberAsync(alice.User), await alice.Client.SafetyNumberAsync(bob.User));
+        Assert.Equal((await again.Client.SafetyNumbersAsync(alice.User))?.ToCompare, (await alice.Client.SafetyNumbersAsync(bob.User))?.ToCompare);
     }
 
     [Theory]
@@ -290,6 +294,9 @@ public sealed class HostileDeliveryTests
         static List<FrameChunk> Split(FrameId id, int bytes) =>
             [.. FrameChunks.Split(new byte[bytes], id, 700)!.Select(text => FrameChunks.TryParse(text, out var chunk, out _) ? chunk : throw new InvalidOperationException())];
     }
+
+    private static SafetyNumber Other(SafetyNumber number) =>
+        SafetyNumber.TryParse((number.Digits[0] == '0' ? "1" : "0") + number.Digits[1..], out var other, out _) ? other : throw new InvalidOperationException();
 
     private static FrameProof Sign(FederationEnvelope envelope, FrameProof proof, Interconnect.Mls.SignatureKeyPair key) => proof with
     {

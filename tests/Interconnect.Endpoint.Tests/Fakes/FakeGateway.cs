@@ -21,7 +21,8 @@ internal sealed class FakeGateway(TimeProvider clock)
     private readonly Dictionary<ClientUri, Queue<ReadOnlyMemory<byte>>> packages = [];
     private readonly HashSet<(UserUri Requester, UserUri Target)> granted = [];
     private readonly Dictionary<RoomUri, FakeRoom> rooms = [];
-    private readonly Dictionary<UserUri, Mailbox> mailboxes = [];
+    private readonly Dictionary<UserUri, List<Mailbox>> mailboxes = [];
+    private readonly Dictionary<UserUri, IReadOnlyList<ReadOnlyMemory<byte>>> lists = [];
 
     /// <summary>The hub's own domain.</summary>
     public static ProviderDomain Domain { get; } = ProviderDomain.Parse("hub.test");
@@ -69,11 +70,37 @@ internal sealed class FakeGateway(TimeProvider clock)
     public Mailbox MailboxOf(UserUri user)
     {
         lock (gate)
-            return mailboxes.TryGetValue(user, out var mailbox) ? mailbox : mailboxes[user] = new Mailbox();
+            return (mailboxes.TryGetValue(user, out var known) ? known : mailboxes[user] = [new Mailbox()])[0];
+    }
+
+    /// <summary>A queue of its own for a further device of a user.</summary>
+    public Mailbox AddMailbox(UserUri user)
+    {
+        MailboxOf(user);
+        lock (gate)
+        {
+            mailboxes[user].Add(new Mailbox());
+            return mailboxes[user][^1];
+        }
+    }
+
+    /// <summary>The newest device lists that a user published.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> ListsOf(UserUri user)
+    {
+        lock (gate)
+            return lists.GetValueOrDefault(user) ?? [];
     }
 
     /// <summary>Puts a parcel into a user's mailbox as the network would.</summary>
-    public void Inject(UserUri to, Parcel parcel) => MailboxOf(to).Add(parcel);
+    public void Inject(UserUri to, Parcel parcel)
+    {
+        MailboxOf(to);
+        lock (gate)
+        {
+            foreach (var mailbox in mailboxes[to])
+                mailbox.Add(parcel);
+        }
+    }
 
     public void Submit(UserUri sender, FrameId id, byte[] bytes)
     {
@@ -118,7 +145,7 @@ internal sealed class FakeGateway(TimeProvider clock)
             return refused;
         }
 
-        if (request.Event is KeyMaterialPublish)
+        if (request.Event is KeyMaterialPublish or DeviceListUpdate or DeviceListRequest or DeviceLinkMessage)
             return null;
 
         return !keys.TryGetValue(proof.Client, out var key) ? No("HUB-017") : key.AsSpan().SequenceEqual(proof.SignatureKey.Span) ? null : No("HUB-018");
@@ -138,6 +165,21 @@ internal sealed class FakeGateway(TimeProvider clock)
 
                 Accept(sender, id, request, null);
                 return null;
+            case DeviceListUpdate update:
+                lists[sender] = update.Lists;
+                Accept(sender, id, request, null);
+                foreach (var user in mailboxes.Keys.Where(user => user == sender || granted.Contains((user, sender)) || granted.Contains((sender, user))).ToList())
+                    Fan(user, sender, id, request, null);
+
+                return null;
+            case DeviceListRequest asked:
+                Accept(sender, id, request, null);
+                Send(sender, null, id, "response", request.Event.ConversationFor(sender), new DeviceListResponse(request.Proof.FrameId, asked.Target, lists.GetValueOrDefault(asked.Target) ?? []));
+                return null;
+            case DeviceLinkMessage:
+                Accept(sender, id, request, null);
+                Fan(sender, sender, id, request, null);
+                return null;
             case ConsentEntry entry:
                 var other = entry.Requester == sender ? entry.Target : entry.Requester;
                 if (entry.Operation == ConsentOperation.Grant)
@@ -149,11 +191,11 @@ internal sealed class FakeGateway(TimeProvider clock)
                 Fan(other, sender, id, request, null);
                 return null;
             case KeyMaterialRequest asked:
-                if (!granted.Contains((sender, asked.Target)))
+                if (asked.Target != sender && !granted.Contains((sender, asked.Target)))
                     return No("HUB-033");
 
                 Accept(sender, id, request, null);
-                Send(sender, null, id, "response", request.Event.ConversationFor(sender), Claim(request.Proof.FrameId, asked));
+                Send(sender, null, id, "response", request.Event.ConversationFor(sender), Claim(request.Proof, asked));
                 return null;
             case RoomUpdate update:
                 return Update(sender, id, request, update);
@@ -164,13 +206,14 @@ internal sealed class FakeGateway(TimeProvider clock)
         }
     }
 
-    private KeyMaterialResponse Claim(FrameId frame, KeyMaterialRequest asked)
+    private KeyMaterialResponse Claim(FrameProof proof, KeyMaterialRequest asked)
     {
-        var entries = packages.Where(p => p.Key.Owner == asked.Target)
+        var frame = proof.FrameId;
+        var entries = packages.Where(p => p.Key.Owner == asked.Target && p.Key != proof.Client)
             .Select(p => p.Value.TryDequeue(out var package) ? new ClientKeyMaterial(p.Key, ClientKeyMaterialStatus.Success, package) : new ClientKeyMaterial(p.Key, ClientKeyMaterialStatus.Exhausted, default))
             .ToList();
         return entries.Any(e => e.Status == ClientKeyMaterialStatus.Success)
-            ? new KeyMaterialResponse(frame, asked.Target, asked.Room, KeyMaterialStatus.Success, entries)
+            ? new KeyMaterialResponse(frame, asked.Target, asked.Room, KeyMaterialStatus.Success, entries) { DeviceLists = lists.GetValueOrDefault(asked.Target) ?? [] }
             : new KeyMaterialResponse(frame, asked.Target, asked.Room, KeyMaterialStatus.NoCompatibleMaterial, []);
     }
 
@@ -224,7 +267,7 @@ internal sealed class FakeGateway(TimeProvider clock)
     {
         var sequence = ++room.LastSequence;
         Accept(sender, id, request, sequence);
-        foreach (var user in room.Users.Where(user => user != sender))
+        foreach (var user in room.Users.Where(user => user != sender || (mailboxes.TryGetValue(user, out var own) && own.Count > 1)))
             Fan(user, sender, id, request, sequence);
     }
 
@@ -245,7 +288,7 @@ internal sealed class FakeGateway(TimeProvider clock)
             AcceptedAt = clock.GetUtcNow(),
             HubDomain = Domain,
         };
-        Post(to, new Parcel(new TransportAddress.Ghost(sender), envelope));
+        Post(to, new Parcel(to == sender ? new TransportAddress.Service() : new TransportAddress.Ghost(sender), envelope));
     }
 
     private void Send(UserUri to, UserUri? sender, EventId cause, string purpose, ConversationKey conversation, FederationEvent made, ulong? sequence = null)
@@ -257,7 +300,7 @@ internal sealed class FakeGateway(TimeProvider clock)
     private void Post(UserUri to, Parcel parcel)
     {
         foreach (var changed in Deliver(to, parcel))
-            MailboxOf(to).Add(changed);
+            Inject(to, changed);
     }
 
     private sealed class FakeRoom

@@ -3,7 +3,7 @@ using Interconnect.Federation;
 namespace Interconnect.Endpoint.Tests.Fakes;
 
 /// <summary>Carries frames to the <see cref="FakeGateway"/> in memory.</summary>
-internal sealed class FakeTransport(UserUri user, FakeGateway gateway) : ITransport
+internal sealed class FakeTransport(UserUri user, FakeGateway gateway, Mailbox? mailbox = null) : ITransport
 {
     private readonly CancellationTokenSource stopping = new();
     private Task running = Task.CompletedTask;
@@ -38,7 +38,7 @@ internal sealed class FakeTransport(UserUri user, FakeGateway gateway) : ITransp
     private async Task ReceiveAsync()
     {
         await BeforeReceiving.WaitAsync(stopping.Token);
-        await gateway.MailboxOf(user).RunAsync(parcel => Sink!.ReceiveAsync(parcel.ToItem(), stopping.Token), stopping.Token);
+        await (mailbox ?? gateway.MailboxOf(user)).RunAsync(parcel => Sink!.ReceiveAsync(parcel.ToItem(), stopping.Token), stopping.Token);
     }
 
     public async Task<TransportSend> SendAsync(TransportAddress to, FrameId id, ReadOnlyMemory<byte> frame, CancellationToken cancellation)

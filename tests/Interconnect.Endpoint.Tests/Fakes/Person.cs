@@ -14,6 +14,7 @@ internal sealed class Person : IAsyncDisposable
     private readonly FakeGateway gateway;
     private readonly TimeProvider clock;
     private EndpointStore? store;
+    private Mailbox? mailbox;
 
     private Person(FakeGateway gateway, TimeProvider clock, UserUri user)
     {
@@ -44,6 +45,17 @@ internal sealed class Person : IAsyncDisposable
         return person;
     }
 
+    /// <summary>A further device of a user, which no list names yet.</summary>
+    public static Person CreateFurther(FakeGateway gateway, TimeProvider clock, string address, string device)
+    {
+        var account = new TransportAccount { Kind = TransportKind.Xmpp, Address = address, Password = "secret" };
+        var person = new Person(gateway, clock, account.User!) { mailbox = gateway.AddMailbox(account.User!) };
+        using var key = StoreKey.FromKeyFile(Key);
+        using var made = ((StoreOpening.Opened)EndpointStore.Create(person.Home, key)).Store;
+        Assert.Null(EndpointClient.InitialiseFurtherDevice(made, account, device, clock));
+        return person;
+    }
+
     /// <summary>Alice and Bob, both running, who granted each other what is needed for Alice to write.</summary>
     public static async Task<(Person Alice, Person Bob)> AcquaintedAsync(FakeGateway gateway, TimeProvider clock)
     {
@@ -63,7 +75,7 @@ internal sealed class Person : IAsyncDisposable
         store = ((StoreOpening.Opened)EndpointStore.Open(Home, key)).Store;
         Client = EndpointClient.Load(store, Options, clock)!;
         Events = Client.Subscribe();
-        Transport = new FakeTransport(User, gateway);
+        Transport = new FakeTransport(User, gateway, mailbox);
         var known = (await Client.ProfileAsync()).HubDomain is not null;
         Assert.Null(await Client.StartAsync(Transport, CancellationToken.None));
         if (untilPublished && !known)

@@ -16,7 +16,43 @@ internal sealed record IdentityRecord
 
     /// <summary>Learned with the first accepted publication; null before.</summary>
     public string? HubDomain { get; init; }
+
+    /// <summary>The user's identity key; null for a further device that no list names yet, and in stores from before identities.</summary>
+    public byte[]? IdentityKey { get; init; }
+
+    /// <summary>What the identity key is made from; null once the person has confirmed the phrase and did not ask to keep it here, and on further devices.</summary>
+    public byte[]? Seed { get; init; }
+
+    /// <summary>True for a device that waits until a list of its user names it: it makes no identity of its own.</summary>
+    public bool Joining { get; init; }
+
+    /// <summary>When an identity of this user was seen that is not this one; null for never, or once settled.</summary>
+    public long? ConflictAt { get; init; }
 }
+
+/// <summary>The newest era of a user's device lists, as verified. By user, this endpoint's own included.</summary>
+internal sealed record ChainRecord(string User, IReadOnlyList<byte[]> Lists);
+
+/// <summary>Where the publication of this user's device lists stands. One entry, or none.</summary>
+/// <param name="Accepted">SHA-256 of the newest list that the hub has; null for none.</param>
+/// <param name="Frame">The frame on its way; null when none is.</param>
+/// <param name="Offered">SHA-256 of the newest list in that frame.</param>
+/// <param name="Refused">How many were refused in a row.</param>
+/// <param name="NotBefore">When the next may go out.</param>
+internal sealed record ListPublicationRecord(byte[]? Accepted, string? Frame, byte[]? Offered, int Refused, long NotBefore)
+{
+    public const string Name = "self";
+}
+
+/// <summary>Two lists of one place that contradict each other.</summary>
+internal sealed record ForkRecord(ulong Era, byte[] Known, byte[] Shown, long At);
+
+/// <summary>Why a room stands still: the hub says that a commit is the room's, and this endpoint cannot accept it.</summary>
+/// <param name="RuleId">The rule.</param>
+/// <param name="Client">Who committed, as the commit says.</param>
+/// <param name="At">When.</param>
+/// <param name="Evidence">The signed frame, at most 64 KiB of it.</param>
+internal sealed record StillRecord(string RuleId, string Client, long At, byte[] Evidence);
 
 /// <summary>A key package of ours with its private keys, until somebody uses it.</summary>
 internal sealed record KeyPackageRecord(string Reference, byte[] Bundle, long NotAfter, string Frame);
@@ -29,7 +65,7 @@ internal sealed record PublicationRecord(int Refused, long NotBefore)
     public const string Name = "self";
 }
 
-/// <summary>A key of a contact's client.</summary>
+/// <summary>A key of a contact's client, from before identities: the identity that is shown first must name it.</summary>
 /// <param name="Client">The client's URI.</param>
 /// <param name="Suite">The key's MLS cipher suite.</param>
 /// <param name="Key">The key we hold to be the client's; empty for a new client that was not confirmed.</param>
@@ -46,9 +82,32 @@ internal sealed record ContactRecord(string User)
     /// <summary>What we allow them.</summary>
     public ConsentState Ours { get; init; }
 
+    /// <summary>From before identities; empty otherwise.</summary>
     public IReadOnlyList<PinnedClient> Clients { get; init; } = [];
     public long AddedAt { get; init; }
-    public bool Blocked => Clients.Any(client => client.Candidate is not null);
+
+    /// <summary>The identity key they are known by; null before the first contact.</summary>
+    public byte[]? Identity { get; init; }
+
+    /// <summary>Whether the person compared the safety number of <see cref="Identity"/>.</summary>
+    public bool Verified { get; init; }
+
+    /// <summary>Another identity key that was shown and not confirmed; null when there is none.</summary>
+    public byte[]? Candidate { get; init; }
+
+    /// <summary>The newest era under <see cref="Candidate"/>.</summary>
+    public IReadOnlyList<byte[]>? CandidateLists { get; init; }
+
+    /// <summary>Open until a later era settles it; null when there is none.</summary>
+    public ForkRecord? Fork { get; init; }
+
+    /// <summary>When the newest word on consent that was heard of them was signed; what is not newer changes nothing.</summary>
+    public long HeardAt { get; init; }
+
+    /// <summary>When our newest word on consent was signed.</summary>
+    public long SaidAt { get; init; }
+
+    public bool Blocked => Candidate is not null || Fork is not null;
 }
 
 /// <summary>A commit that the hub has not answered yet, and the state to adopt when it accepts.</summary>
@@ -65,7 +124,21 @@ internal sealed record PendingCommit(string Frame, byte[] Group, bool GivenUp = 
 /// <param name="Pending">Our commit that is not answered; null when there is none.</param>
 /// <param name="JoinedAt">Since when; the newest room with a user is the one that is written to.</param>
 /// <param name="RefreshDue">A commit of ours lost against another and is made again in the next epoch.</param>
-internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] Group, PendingCommit? Pending, long JoinedAt, bool RefreshDue = false);
+internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] Group, PendingCommit? Pending, long JoinedAt, bool RefreshDue = false)
+{
+    /// <summary>Null while nothing is wrong; else nothing is sent here any more.</summary>
+    public StillRecord? Still { get; init; }
+
+    /// <summary>From before identities: it is read and not written to.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The request for packages of our own other devices that has no answer; null when none is under way.</summary>
+    public string? AddingFrame { get; init; }
+
+    /// <summary>When that is asked again, and until when messages wait for it.</summary>
+    public long AddingUntil { get; init; }
+}
+
 
 /// <summary>A room on its way: key material was asked for. By peer.</summary>
 /// <param name="Peer">With whom.</param>
@@ -98,6 +171,9 @@ internal sealed record MessageRecord(string Id, bool Incoming, string Peer)
     public int Attempts { get; init; }
     public long NotBefore { get; init; }
     public bool Shown { get; init; }
+
+    /// <summary>The state of the key that signed it, when it came; null for our own, and for those from before identities.</summary>
+    public KeyTrust? Trust { get; init; }
 }
 
 /// <summary>A signed frame that the hub has not answered yet; these bytes and no others are sent under its id.</summary>
@@ -124,6 +200,9 @@ internal enum FramePurpose
     RoomCommit = 4,
     Message = 5,
     Receipt = 6,
+    DeviceList = 7,
+    DeviceListRequest = 8,
+    DeviceLink = 9,
 }
 
 /// <summary>An envelope that came before its turn.</summary>

@@ -49,6 +49,8 @@ internal static class Tables
     public static readonly Table<SentRecord> Sent = new(EntryKind.Sent, r => r.Frame);
     public static readonly Table<HeldRecord> Held = new(EntryKind.Held, r => HeldName(r.Conversation, r.Sequence));
     public static readonly Table<ChunkRecord> Chunks = new(EntryKind.Chunk, r => r.Sender + "\n" + r.Text);
+    public static readonly Table<ChainRecord> Chains = new(EntryKind.Chain, r => r.User);
+    public static readonly Table<ListPublicationRecord> ListPublication = new(EntryKind.ListPublication, _ => ListPublicationRecord.Name);
     public static readonly Table<OrderRecord> Orders = new(EntryKind.Order, r => r.Conversation);
 
     private static string HeldName(string conversation, ulong sequence) => FormattableString.Invariant($"{sequence} {conversation}");
