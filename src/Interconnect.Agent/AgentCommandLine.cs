@@ -72,7 +72,10 @@ internal static class AgentCommandLine
         root.Subcommands.Add(SendCommand.Create(io));
         root.Subcommands.Add(ListenCommand.Create(io));
         root.Subcommands.Add(ChatCommand.Create(io));
+        root.Subcommands.Add(MessagesCommand.Create(io));
         root.Subcommands.Add(SafetyCommand.Create(io));
+        root.Subcommands.Add(IdentityCommand.Create(io));
+        root.Subcommands.Add(DeviceCommand.Create(io));
         return root;
     }
 }

@@ -14,9 +14,12 @@ internal sealed record AgentIo(TextReader In, TextWriter Out, TextWriter Error, 
     /// <summary>Makes the transport of an account.</summary>
     public Func<TransportAccount, ITransportMemory, TimeProvider, ITransport> Transports { get; init; } = EndpointTransports.Create;
 
+    /// <summary>Whether a person sits in front of it and can be asked something.</summary>
+    public bool Interactive { get; init; }
+
     public static AgentIo Process()
     {
         var environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
-        return new AgentIo(Console.In, Console.Out, Console.Error, environment, TimeProvider.System);
+        return new AgentIo(Console.In, Console.Out, Console.Error, environment, TimeProvider.System) { Interactive = !Console.IsInputRedirected && !Console.IsOutputRedirected };
     }
 }

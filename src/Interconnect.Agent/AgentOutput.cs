@@ -75,6 +75,7 @@ internal sealed class AgentOutput(AgentIo io, bool json)
         ["deliveredAt"] = Stamp(message.DeliveredAt),
         ["rule"] = message.RuleId,
         ["reason"] = message.Reason,
+        ["trust"] = TrustName(message.Trust),
     };
 
     public static string StateName(MessageState state) => state switch
@@ -89,6 +90,14 @@ internal sealed class AgentOutput(AgentIo io, bool json)
         MessageState.Bounced => "bounced",
         MessageState.Expired => "expired",
         MessageState.Received => "received",
+    };
+
+    public static string? TrustName(KeyTrust? trust) => trust switch
+    {
+        KeyTrust.Verified => "verified",
+        KeyTrust.Pinned => "pinned",
+        KeyTrust.Unconfirmed => "unconfirmed",
+        null => null,
     };
 
     public static string ConsentName(ConsentState state) => state switch

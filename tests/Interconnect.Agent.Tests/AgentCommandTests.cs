@@ -157,7 +157,7 @@ public sealed class AgentCommandTests : IDisposable
         Assert.Equal(0, (await alice.RunAsync("whoami")).Code);
     }
 
-    [Fact]
+    [SharedFact("cases/agent-init-key-file-left")]
     public async Task Init_OfTheReportedCase_WorksTheSecondTime()
     {
         var commands = (await File.ReadAllTextAsync(SharedFiles.PathOf("cases/agent-init-key-file-left/commands.txt"))).Split(';');

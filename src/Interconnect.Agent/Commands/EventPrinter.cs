@@ -7,8 +7,10 @@ namespace Interconnect.Agent.Commands;
 /// <summary>Prints what happens, for <c>listen</c> and <c>chat</c>.</summary>
 internal static class EventPrinter
 {
+    /// <summary>One message on one line. The mark of a key that nobody confirmed stands before everything else, wherever it is shown.</summary>
     public static void Message(AgentOutput output, EndpointMessage message) => output.Result(
-        output.Message("message", message), $"{output.Time(message.AcceptedAt ?? message.CreatedAt)}  {message.Peer.Value}: {AgentOutput.Harmless(message.Text ?? $"({message.ContentType})")}");
+        output.Message("message", message),
+        $"{(message.Trust == KeyTrust.Unconfirmed ? "[UNCONFIRMED KEY] " : "")}{output.Time(message.AcceptedAt ?? message.CreatedAt)}  {(message.Incoming ? "" : "to ")}{message.Peer.Value}{(message.Trust == KeyTrust.Verified ? " (verified)" : "")}: {AgentOutput.Harmless(message.Text ?? $"({message.ContentType})")}");
 
     public static void Print(AgentOutput output, EndpointEvent happened)
     {
@@ -43,7 +45,33 @@ internal static class EventPrinter
                 output.Result(output.Message("delivery", message), $"{output.Time(e.At)}  to {message.Peer.Value}: {AgentOutput.StateName(message.State)}{(message.RuleId is null ? "" : $" ({message.RuleId}: {message.Reason})")}");
                 break;
             case EndpointEvent.KeyChanged e:
-                Consent(output, "key-changed", e.User, e.At, "HAS ANOTHER KEY NOW. Sending is blocked: compare 'safety' over another way, then 'safety --confirm'");
+                Consent(output, "key-changed", e.User, e.At, "IS SHOWN WITH ANOTHER IDENTITY, or with device lists that contradict each other. Sending is blocked: compare 'safety' over another way, then 'safety --confirm DIGITS'");
+                break;
+            case EndpointEvent.DevicesChanged e:
+                Consent(output, "devices-changed", e.User, e.At, "has other devices now, under the same identity");
+                break;
+            case EndpointEvent.UnconfirmedMessage e:
+                Consent(output, "unconfirmed-message", e.Peer, e.At, "sent something under a key that nobody confirmed; it is set apart ('messages --unconfirmed' shows it)");
+                break;
+            case EndpointEvent.RoomStandsStill e:
+                output.Result(
+                    new JsonObject { ["event"] = "room-stands-still", ["user"] = e.Peer.Value, ["rule"] = e.RuleId, ["at"] = output.Stamp(e.At) },
+                    $"{output.Time(e.At)}  SOMEBODY WHO IS NO DEVICE OF EITHER OF YOU was put into the room with {e.Peer.Value} ({e.RuleId}). Nothing more is sent there; 'contacts renew' makes a new room");
+                break;
+            case EndpointEvent.OwnDevicesChanged e:
+                output.Result(
+                    new JsonObject { ["event"] = "own-devices-changed", ["thisDevice"] = e.ThisDevice, ["at"] = output.Stamp(e.At) },
+                    $"{output.Time(e.At)}  your devices have changed ('device list' shows them){(e.ThisDevice ? "" : "; THIS ONE IS NO LONGER ONE OF THEM and can send nothing")}");
+                break;
+            case EndpointEvent.IdentityConflict e:
+                output.Result(
+                    new JsonObject { ["event"] = "identity-conflict", ["at"] = output.Stamp(e.At) },
+                    $"{output.Time(e.At)}  SOMEBODY SHOWS ANOTHER IDENTITY OF YOURS, or devices under yours that this one does not know. Nothing under it is used. If it was not you, use the recovery phrase ('identity recover')");
+                break;
+            case EndpointEvent.DeviceListPublished { Refusal: { } refusal } e:
+                output.Result(
+                    new JsonObject { ["event"] = "device-list-refused", ["rule"] = refusal.RuleId, ["reason"] = refusal.Reason, ["retryAfterSeconds"] = refusal.RetryAfter?.TotalSeconds, ["at"] = output.Stamp(e.At) },
+                    $"{output.Time(e.At)}  the list of your devices was refused: {refusal.RuleId}: {refusal.Reason}");
                 break;
             case EndpointEvent.KeysPublished { Refusal: { } refusal } e:
                 output.Result(

@@ -18,13 +18,16 @@ internal static class InitCommand
     private static readonly Option<string?> Device = new("--device") { Description = "A name for this device [default: random]" };
     private static readonly Option<string?> KeyFileToMake = new("--new-key-file") { Description = "Write a new key file here and protect the store with it" };
     private static readonly Option<bool> Offline = new("--offline") { Description = "Do not log in now; the first command that does publishes the keys" };
+    private static readonly Option<bool> Join = new("--join") { Description = "A further device of somebody who has an identity: made here, added with 'device add' or 'identity recover'" };
+    private static readonly Option<PhraseLanguage> Language = AgentSettings.Choice(
+        "--language", "The language of the recovery phrase", new Dictionary<string, PhraseLanguage> { ["english"] = PhraseLanguage.English, ["german"] = PhraseLanguage.German }, PhraseLanguage.English);
     private static readonly Option<double> Timeout = AgentSettings.Timeout(60, "How long to wait for the gateway");
 
     public static Command Create(AgentIo io)
     {
         var command = new Command("init", "Make a new endpoint: keys in an encrypted store, published through the gateway.")
         {
-            Network, Address, PasswordFile, Server, Gateway, TlsAuthority, InsecureLoopback, Device, KeyFileToMake, Offline, Timeout,
+            Network, Address, PasswordFile, Server, Gateway, TlsAuthority, InsecureLoopback, Device, KeyFileToMake, Offline, Join, Language, Timeout,
         };
         command.SetAction(AgentCommandLine.Run(io, (parsed, output, cancellation) => RunAsync(parsed, io, output, cancellation)));
         return command;
@@ -56,7 +59,8 @@ internal static class InitCommand
             _ => throw new InvalidOperationException("StoreOpening is a closed set."),
         };
 
-        if (EndpointClient.Initialise(store, account, parsed.GetValue(Device), io.Clock) is { } blocked)
+        var join = parsed.GetValue(Join);
+        if ((join ? EndpointClient.InitialiseFurtherDevice(store, account, parsed.GetValue(Device), io.Clock) : EndpointClient.Initialise(store, account, parsed.GetValue(Device), io.Clock)) is { } blocked)
         {
             store.Dispose();
             Remove(home);
@@ -65,7 +69,7 @@ internal static class InitCommand
 
         made?.Keep();
         await using var session = AgentSession.Load(store, io, new EndpointOptions());
-        if (!parsed.GetValue(Offline))
+        if (!parsed.GetValue(Offline) && !join)
         {
             try
             {
@@ -82,7 +86,28 @@ internal static class InitCommand
         }
 
         WhoAmICommand.Print(output, await session.Client.ProfileAsync(cancellation), "initialised");
+        if (!join)
+            await WriteDownAsync(session, io, output, parsed.GetValue(Language), cancellation);
+
         return ExitCode.Ok;
+    }
+
+    /// <summary>A person writes the phrase down and types it back. Where nobody can be asked it stays in the store until somebody does.</summary>
+    private static async Task WriteDownAsync(AgentSession session, AgentIo io, AgentOutput output, PhraseLanguage language, CancellationToken cancellation)
+    {
+        if (!io.Interactive)
+        {
+            output.Note("The recovery phrase is in the store: 'identity show --phrase', write it down, then 'identity confirm'.");
+            return;
+        }
+
+        using var seed = await session.Client.SeedAsync(cancellation);
+        if (seed is null)
+            return;
+
+        PhraseDialogue.Show(output, seed, language);
+        PhraseDialogue.AskBack(io, output, seed);
+        await session.Client.ConfirmSeedAsync(cancellation);
     }
 
     private static async Task PublishAsync(AgentSession session, AgentIo io, double seconds, CancellationToken cancellation)

@@ -13,6 +13,10 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     private static readonly TimeSpan RenewAtMost = TimeSpan.FromDays(1);
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+    private const int MaxRequests = 8;
+    private const string LinkMemoryName = "self";
+
+    private DeviceChain? shown;
 
     /// <summary>Makes a user's identity with this device as its only one.</summary>
     public static (IdentityRecord Identity, DeviceChain Chain) Found(IdentityRecord identity, UserUri user, DeviceEntry device, RecoverySeed seed, DateTimeOffset now)
@@ -51,7 +55,7 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     {
         var identity = Tables.Identity.Get(work.Store, IdentityRecord.Name)!;
         using var key = seed.DeriveIdentityKey();
-        var known = session.Book.ChainOf(work, session.User);
+        var known = session.Book.ChainOf(work, session.User) ?? shown;
         if ((identity.IdentityKey ?? known?.IdentityKey.ToArray()) is { } pinned && !key.PublicKey.Span.SequenceEqual(pinned))
             return new RequestOutcome.Blocked("END-122", "The phrase is of another identity", "Compare every word with what was written down");
 
@@ -60,6 +64,21 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
             : DeviceList.NextEra(known.Newest, devices, work.Now);
         session.Save(work, identity with { IdentityKey = key.PublicKey.ToArray(), Joining = false, ConflictAt = null });
         Take(work, DeviceChain.Begin(SignedDeviceList.ByIdentity(list, (label, content) => key.SignWithLabel(label, content))));
+        return null;
+    }
+
+    /// <summary>
+    /// Phrase and devices are lost: a new identity with this device alone. The hub lets it wait and tells everybody; contacts have to confirm it in any case. Returns why not, or null.
+    /// </summary>
+    public RequestOutcome.Blocked? Reset(Work work)
+    {
+        if (session.IsAuthorised(work))
+            return new RequestOutcome.Blocked("END-125", "This device is one of its user's devices already", "Use it to add others; only who has lost all devices and the phrase needs a new identity");
+
+        using var seed = RecoverySeed.Create();
+        var (identity, chain) = Found(Tables.Identity.Get(work.Store, IdentityRecord.Name)! with { ConflictAt = null }, session.User, session.NewEntry(work.Now), seed, work.Now);
+        session.Save(work, identity);
+        Take(work, chain);
         return null;
     }
 
@@ -121,7 +140,78 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
 
     public string SendLink(Work work, ReadOnlyMemory<byte> message) => frames.Enqueue(work, new DeviceLinkMessage(message), null, FramePurpose.DeviceLink);
 
-    public void OnLink(Work work, DeviceLinkMessage link) => work.Raise(new EndpointEvent.DeviceLinkReceived(work.Now, link.Message));
+    /// <summary>A request waits here until the person gives its code, a few at most; everything else is for whoever listens.</summary>
+    public static void OnLink(Work work, DeviceLinkMessage link)
+    {
+        if (LinkRequest.TryRead(link.Message.Span, out var request, out _))
+        {
+            var name = Convert.ToHexString(request.Hash.Span);
+            foreach (var old in Requests(work).Where(old => old.ExpiresAt <= work.Now))
+                work.Store.Delete(EntryKind.LinkRequest, Convert.ToHexString(old.Hash.Span));
+
+            if (Requests(work).Count() < MaxRequests && !work.Store.Has(EntryKind.LinkRequest, name))
+                work.Store.Put(EntryKind.LinkRequest, name, link.Message.ToArray(), work.NowMs);
+        }
+
+        work.Raise(new EndpointEvent.DeviceLinkReceived(work.Now, link.Message));
+    }
+
+    /// <summary>
+    /// The person gave a code and typed digits: the device whose request they fit is put into the list, and answered, in one step. Returns why not, or null. Wrong tries are kept whatever
+    /// becomes of the rest.
+    /// </summary>
+    public RequestOutcome.Blocked? Authorise(Work work, LinkCode code, EntryDigits digits)
+    {
+        LinkError? error = null;
+        foreach (var request in Requests(work).Where(request => request.ExpiresAt > work.Now).ToList())
+        {
+            var memory = work.Store.Get(EntryKind.LinkMemory, LinkMemoryName) is { } saved
+                ? LinkMemory.TryRead(saved, out var read, out _) ? read : throw new StoreDamagedException()
+                : LinkMemory.Empty;
+            var check = OldDeviceLink.Check(request, session.User, code, digits, memory, work.Now);
+            work.Store.Put(EntryKind.LinkMemory, LinkMemoryName, check.Memory.ToBytes());
+            if (check is not LinkCheck.Approved { Link: var link })
+            {
+                error = ((LinkCheck.Refused)check).Error;
+                continue;
+            }
+
+            using (link)
+                return Answer(work, request, link);
+        }
+
+        return error is null
+            ? new RequestOutcome.Blocked("END-124", "No device asks to be added", "Run 'device add' on the new device first, and keep it running")
+            : new RequestOutcome.Blocked(error.RuleId, error.Reason, "Read code and digits from the new device again");
+    }
+
+    private RequestOutcome.Blocked? Answer(Work work, LinkRequest request, ApprovedLink link)
+    {
+        if (!DeviceEntry.TryDecode(link.Entry, out var device, out var malformed))
+            return new RequestOutcome.Blocked(malformed.RuleId, malformed.Reason, "Begin the link again");
+
+        if (Change(work, [device], []) is { } refused)
+            return refused;
+
+        if (!link.TryAnswer(session.Book.ChainOf(work, session.User)!.Encoded, out var answer, out var error))
+            return new RequestOutcome.Blocked(error.RuleId, error.Reason, "Open a new era with the recovery phrase ('identity recover')");
+
+        work.Store.Delete(EntryKind.LinkRequest, Convert.ToHexString(request.Hash.Span));
+        SendLink(work, answer);
+        return null;
+    }
+
+    /// <summary>What the hub has of our user, for a device that has no list yet and will be named by the phrase.</summary>
+    public void OnOwnLists(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists)
+    {
+        if (session.Book.ChainOf(work, session.User) is null && DeviceChain.TryRead(lists, SignatureChecks.Verify, work.Now, null, out var chain, out _) && chain.User == session.User)
+            shown = chain;
+
+        work.Raise(new EndpointEvent.OwnListsShown(work.Now, lists.Count > 0));
+    }
+
+    private static IEnumerable<LinkRequest> Requests(Work work) =>
+        work.Store.All(EntryKind.LinkRequest).Select(bytes => LinkRequest.TryRead(bytes, out var request, out _) ? request : throw new StoreDamagedException());
 
     // A list that was signed is kept and handed to the hub in one step; what rests on it, rooms and packages, follows from it.
     private void Take(Work work, DeviceChain chain)

@@ -7,7 +7,7 @@ namespace Interconnect.Endpoint;
 /// <summary>
 /// One user's end-to-end encrypted endpoint: keys, contacts, rooms and messages in an <see cref="EndpointStore"/>, carried by an <see cref="ITransport"/>.
 /// Safe for many callers. Everything a method promises is saved before it returns; what could not be sent yet goes out later, across restarts. Events tell what
-/// was saved. Not disposing it loses nothing. Longer than most files: it is the whole of what callers see, and the loops that all of it shares.
+/// was saved. Not disposing it loses nothing. In one file because it is the whole of what callers see, and the loops that all of it shares.
 /// </summary>
 public sealed class EndpointClient : IAsyncDisposable
 {
@@ -301,7 +301,12 @@ public sealed class EndpointClient : IAsyncDisposable
         return new OwnIdentity(
             identity.IdentityKey is { } key ? Convert.ToHexStringLower(SHA256.HashData(key)) : null, newest?.Era ?? 0, newest?.Version ?? 0, newest?.FreshUntil, session.IsAuthorised(work),
             identity.Seed is not null, identity.ConflictAt is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
-            [.. newest?.Devices.Select(d => new OwnDevice(d.Client, d.Kind, d.Authorises, d.AddedAt, d.Client == session.Client)) ?? []]);
+            [
+                .. newest?.Devices.Select(d => new OwnDevice(d.Client, d.Kind, d.Authorises, d.AddedAt, d.Client == session.Client)
+                {
+                    Label = work.Store.Get(EntryKind.DeviceLabel, d.Client.Value) is { } label ? System.Text.Encoding.UTF8.GetString(label) : null,
+                }) ?? [],
+            ]);
     }, cancellation);
 
     /// <summary>What the recovery phrase is made of, while this device keeps it; the caller disposes it. Null when it does not.</summary>
@@ -336,6 +341,29 @@ public sealed class EndpointClient : IAsyncDisposable
     /// <summary>Takes a device out of the list for this era, and out of every room at once. Null, or why not.</summary>
     public Task<RequestOutcome.Blocked?> RemoveDeviceAsync(ClientUri device, CancellationToken cancellation = default) =>
         DoAsync(work => devices.Change(work, [], [device]), "remove", cancellation);
+
+    /// <summary>
+    /// The person gave a code and typed digits that a new device shows: the device whose request they fit is put into the list and answered. Null, or why not.
+    /// </summary>
+    /// <param name="code">Stays the caller's.</param>
+    /// <param name="digits">As typed.</param>
+    /// <param name="cancellation">Gives up waiting for the store.</param>
+    public Task<RequestOutcome.Blocked?> AuthoriseLinkAsync(LinkCode code, EntryDigits digits, CancellationToken cancellation = default) =>
+        DoAsync(work => devices.Authorise(work, code, digits), "authorise link", cancellation);
+
+    /// <summary>What this device calls another one of the user's; nobody else learns of it. Empty takes it away.</summary>
+    public Task<bool> LabelDeviceAsync(ClientUri device, string label, CancellationToken cancellation = default) => DoAsync(work =>
+    {
+        if (label.Length == 0)
+            work.Store.Delete(EntryKind.DeviceLabel, device.Value);
+        else
+            work.Store.Put(EntryKind.DeviceLabel, device.Value, System.Text.Encoding.UTF8.GetBytes(label));
+
+        return true;
+    }, "label", cancellation);
+
+    /// <summary>Phrase and devices are lost: makes a new identity with this device alone. Null, or why not.</summary>
+    public Task<RequestOutcome.Blocked?> ResetAsync(CancellationToken cancellation = default) => DoAsync(devices.Reset, "reset", cancellation);
 
     /// <summary>Opens a new era with the phrase: this device and those named are the user's, and no others. Null, or why not.</summary>
     public Task<RequestOutcome.Blocked?> RecoverAsync(RecoverySeed seed, IReadOnlyList<DeviceEntry> others, CancellationToken cancellation = default) =>

@@ -61,6 +61,11 @@ public abstract record EndpointEvent(DateTimeOffset At)
     /// <param name="Refusal">Null when accepted.</param>
     public sealed record DeviceListPublished(DateTimeOffset At, HubRefusal? Refusal) : EndpointEvent(At);
 
+    /// <summary>The hub said what it has of our user's device lists.</summary>
+    /// <param name="At">When, by this endpoint's clock.</param>
+    /// <param name="Any">Whether it has any.</param>
+    public sealed record OwnListsShown(DateTimeOffset At, bool Any) : EndpointEvent(At);
+
     /// <summary>Another device of our user, or one that wants to become one, says something about linking; authenticated by the code alone.</summary>
     public sealed record DeviceLinkReceived(DateTimeOffset At, ReadOnlyMemory<byte> Message) : EndpointEvent(At);
 
@@ -213,6 +218,9 @@ public sealed record OwnIdentity(string? Fingerprint, ulong Era, ulong Version, 
 /// <param name="IsThis">Whether it is this one.</param>
 public sealed record OwnDevice(ClientUri Client, DeviceKind Kind, bool Authorises, DateTimeOffset AddedAt, bool IsThis)
 {
+    /// <summary>What the person calls it, on this device alone; null for nothing.</summary>
+    public string? Label { get; init; }
+
     /// <summary>Redacted.</summary>
     public override string ToString() => "OwnDevice(redacted)";
 }

@@ -182,7 +182,7 @@ internal sealed class Inbox
             KeyMaterialResponse response => OnKeyMaterial(work, response),
             DeviceListUpdate update => FollowedBy(work, envelope, OnLists(work, envelope.Sender!, update.Lists)),
             DeviceListResponse response => OnLists(work, response.Target, response.Lists),
-            DeviceLinkMessage link => Done(() => devices.OnLink(work, link)),
+            DeviceLinkMessage link => Done(() => DeviceFlow.OnLink(work, link)),
             DeliveryReport report => Done(() => reports.OnReport(work, envelope, report)),
             Refusal refusal => Done(() => reports.OnRefusal(work, envelope, refusal)),
             _ => new SchemaError("END-010", "Events of this kind are not for endpoints", "envelope.event"),
@@ -196,7 +196,10 @@ internal sealed class Inbox
     /// <summary>Rooms with devices that are no longer listed are put right at once, and our own new devices come into ours.</summary>
     private SchemaError? OnLists(Work work, UserUri user, IReadOnlyList<ReadOnlyMemory<byte>> lists)
     {
-        var error = session.Book.Learn(work, lists, null);
+        if (user == session.User)
+            devices.OnOwnLists(work, lists);
+
+        var error = lists.Count == 0 ? null : session.Book.Learn(work, lists, null);
         rooms.BringUpToDate(work, user == session.User ? null : user);
         return error;
     }

@@ -6,7 +6,7 @@ namespace Interconnect.Endpoint;
 
 /// <summary>
 /// Rooms of two: ask for key material, create the group, let the hub accept the commit, adopt it; join by Welcome; follow others' commits. A commit of ours is
-/// staged beside the group and becomes the group only when the hub has accepted it. Longer than most files, so that these steps stand together.
+/// staged beside the group and becomes the group only when the hub has accepted it. In one file because these steps stand together.
 /// </summary>
 internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
 {

@@ -23,4 +23,7 @@ internal enum EntryKind
     Chain = 18,
     SeenFrame = 19,
     ListPublication = 20,
+    DeviceLabel = 21,
+    LinkRequest = 22,
+    LinkMemory = 23,
 }

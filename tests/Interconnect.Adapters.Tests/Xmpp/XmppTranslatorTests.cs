@@ -132,7 +132,7 @@ public sealed class XmppTranslatorTests
             XmppTranslator.ReceiptFor(submit.Stanza).ToString(SaveOptions.DisableFormatting));
     }
 
-    [Theory]
+    [SharedTheory("cases/xmpp-unusual-localparts")]
     [InlineData("i❤xmpp", "result")]
     [InlineData("☃", "result")]
     [InlineData("col·lega", "result")]
@@ -162,7 +162,7 @@ public sealed class XmppTranslatorTests
         Assert.Equal(name + "@a.test", (string?)stanzas.Elements[0].Attribute("to"));
     }
 
-    [Fact]
+    [SharedFact("cases/xmpp-jabber-client-namespace")]
     public void TranslateIn_StanzaNamedAsOnAClientsStream_IsReadAlike()
     {
         var submit = Assert.IsType<XmppInbound.Submit>(Translator().TranslateIn(Parse(File.ReadAllText(SharedFiles.PathOf("cases/xmpp-jabber-client-namespace/message.xml")).TrimEnd())));
@@ -177,7 +177,7 @@ public sealed class XmppTranslatorTests
         Assert.IsType<XmppInbound.Ignored>(Translator().TranslateIn(Parse($"<message {Addresses} id='m1'><body xmlns='jabber:server'>x</body></message>")));
     }
 
-    [Fact]
+    [SharedFact("cases/xmpp-receipt-cut-in-a-pair")]
     public void ReceiptFor_LongIdWithAPairInTheMiddle_IsAReceipt()
     {
         var id = File.ReadAllText(SharedFiles.PathOf("cases/xmpp-receipt-cut-in-a-pair/stanza-id.txt")).TrimEnd();
@@ -211,7 +211,7 @@ public sealed class XmppTranslatorTests
         Assert.Equal(("bob\\40hs.test@gw.bücher.test", "alice@bücher.test/r"), ((string?)reply.Stanzas[0].Attribute("from"), (string?)reply.Stanzas[0].Attribute("to")));
     }
 
-    [Fact]
+    [SharedFact("cases/xmpp-provider-spelling")]
     public void Problems_DomainsInTwoSpellings_AreRefused()
     {
         var given = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(SharedFiles.PathOf("cases/xmpp-provider-spelling/network.json")).TrimEnd())!["xmpp"]!;

@@ -45,7 +45,7 @@ public sealed class XmppTransportTests : IDisposable
         Assert.Equal("XMC-008", (await starting)!.RuleId);
     }
 
-    [Fact]
+    [SharedFact("cases/agent-password-not-prepared")]
     public async Task StartAsync_WithADecomposedPassword_IsThatOfTheComposedOne()
     {
         var decomposed = File.ReadAllText(SharedFiles.PathOf("cases/agent-password-not-prepared/password.nfd")).TrimEnd('\n');

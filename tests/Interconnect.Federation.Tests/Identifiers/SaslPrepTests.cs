@@ -1,3 +1,5 @@
+using Interconnect.Testing;
+
 namespace Interconnect.Federation.Tests.Identifiers;
 
 public sealed class SaslPrepTests
@@ -33,7 +35,7 @@ public sealed class SaslPrepTests
         Assert.Equal("\U0001f511 \u1c92", prepared);
     }
 
-    [Fact]
+    [SharedFact("cases/agent-password-not-prepared")]
     public void TryPrepare_DecomposedPassword_IsTheComposedOne()
     {
         var decomposed = File.ReadAllText(SharedFiles.PathOf("cases/agent-password-not-prepared/password.nfd")).TrimEnd('\n');

@@ -5,7 +5,7 @@ namespace Interconnect.Federation.Tests.Identifiers;
 
 /// <summary>
 /// Names that servers fold by different rules, held against what others make of every code point (Golden/xmpp-localparts.txt). Seen on Prosody 0.12.3 and ejabberd 23.01:
-/// U+10D2 is an account of both; U+1C92 neither registers, but Prosody routes a message to it as it stands, and ejabberd answers bad-request. ☃, i❤xmpp and col·lega are
+/// U+10D2 is an account of Prosody (not tried on ejabberd); U+1C92 does not register there, but Prosody routes a message to it as it stands, and ejabberd answers bad-request. ☃, i❤xmpp and col·lega are
 /// accounts of Prosody. U+10A0 and U+13A0, which later versions fold, are accounts of Prosody as they stand; U+00DF and U+03C2 are registered there as ss and U+03C3.
 /// </summary>
 public sealed class XmppLocalpartTests

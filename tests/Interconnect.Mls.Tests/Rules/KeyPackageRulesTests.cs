@@ -47,7 +47,7 @@ public sealed class KeyPackageRulesTests
         Assert.Throws<ArgumentOutOfRangeException>(() => bob.Client.CreateKeyPackage(TimeSpan.FromDays(100)));
     }
 
-    [Fact]
+    [SharedFact("cases/mls-lifetime-without-bound")]
     public void KeyPackage_OfTheReportedCase_Refused()
     {
         var input = File.ReadAllText(SharedFiles.PathOf("cases/mls-lifetime-without-bound/input.txt"));
