@@ -1,4 +1,6 @@
 using Interconnect.Bus;
+using Interconnect.Bus.Tests;
+using Interconnect.Federation;
 using Interconnect.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -16,20 +18,29 @@ internal sealed class BusBroker : IAsyncDisposable
     private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(60);
     private readonly string vhost;
     private readonly List<ServiceProvider> buses = [];
+    private readonly DirectoryInfo keys = Directory.CreateTempSubdirectory("bus-keys-");
 
     private BusBroker(DevServers servers, string vhost)
     {
         Servers = servers;
         this.vhost = vhost;
         Amqp = new Uri(servers.Amqp.TrimEnd('/') + "/" + vhost);
+        Roles = RoleFolder.Create(keys.FullName, [Hub.Name, Network.Name]);
     }
 
     public DevServers Servers { get; }
 
     public Uri Amqp { get; }
 
+    /// <summary>A hub and one network.</summary>
+    public IReadOnlyDictionary<string, BusRoleOptions> Roles { get; }
+
+    public static BusSender Hub { get; } = new BusSender.HubProvider();
+
+    public static BusSender Network { get; } = new BusSender.Network(NetworkId.Parse("net-b"));
+
     /// <summary>Times short enough for a test.</summary>
-    public BusOptions Options => new() { Amqp = Amqp, HandlerBackOff = TimeSpan.FromMilliseconds(20), HandlerBackOffMax = TimeSpan.FromMilliseconds(200), ReconnectMax = TimeSpan.FromSeconds(1) };
+    public BusOptions Options => new() { Amqp = Amqp, Roles = Roles, HandlerBackOff = TimeSpan.FromMilliseconds(20), HandlerBackOffMax = TimeSpan.FromMilliseconds(200), ReconnectMax = TimeSpan.FromSeconds(1) };
 
     public static async Task<BusBroker> CreateAsync()
     {
@@ -44,7 +55,7 @@ internal sealed class BusBroker : IAsyncDisposable
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => _ = log is null ? logging : logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
-        var bus = services.AddInterconnectBus(options ?? Options).BuildServiceProvider();
+        var bus = services.AddInterconnectBus(options ?? Options, Hub, Network).BuildServiceProvider();
         buses.Add(bus);
         return bus;
     }
@@ -60,6 +71,7 @@ internal sealed class BusBroker : IAsyncDisposable
         }
 
         await ControlAsync("delete_vhost", vhost);
+        keys.Delete(recursive: true);
     }
 
     /// <summary>One line an entity of the virtual host, columns by tabs.</summary>
@@ -72,5 +84,18 @@ internal sealed class BusBroker : IAsyncDisposable
         var code = await process.WaitForExitAsync(CommandLimit, CancellationToken.None);
         Assert.True(code == 0, $"rabbitmqctl {arguments[0]} ended with code {code}: {process.Tail()}");
         return process.Output;
+    }
+}
+
+/// <summary>Publishers of a process that plays all roles.</summary>
+internal static class BusPublishing
+{
+    /// <summary>Publishes to each stream as the one who may.</summary>
+    public static IBusPublisher Publisher(this IServiceProvider services) => new EachAsItself(services.GetRequiredService<IBusPublishers>());
+
+    private sealed class EachAsItself(IBusPublishers publishers) : IBusPublisher
+    {
+        public ValueTask<PublishOutcome> PublishAsync(BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
+            publishers.As(address is BusAddress.Deliver ? BusBroker.Hub : BusBroker.Network).PublishAsync(address, conversation, body, cancellation);
     }
 }

@@ -45,6 +45,12 @@ public readonly record struct EventId
         return new EventId(Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
+    /// <summary>
+    /// The id under which the hub keeps and passes on what <paramref name="network"/> submitted under this one. Ids of different networks never meet behind it, so nobody can use up
+    /// the id that another network's event will have.
+    /// </summary>
+    public EventId From(NetworkId network) => Derive(this, "from " + network.Value);
+
     /// <summary>Reads 32 bytes.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out EventId id)
     {

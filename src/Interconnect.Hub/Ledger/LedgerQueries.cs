@@ -6,7 +6,8 @@ namespace Interconnect.Hub;
 
 /// <summary>One delivery with what a report about it needs.</summary>
 /// <param name="EventNo">Its event's number.</param>
-/// <param name="Event">Its event.</param>
+/// <param name="Event">Its event, as it went on: reports name it so.</param>
+/// <param name="Sent">Its event, as its sender's network knows it.</param>
 /// <param name="Recipient">Whose copy.</param>
 /// <param name="Status">Where it stands.</param>
 /// <param name="Network">Where the event came from; null when the hub made it.</param>
@@ -15,7 +16,7 @@ namespace Interconnect.Hub;
 /// <param name="Conversation">Null when the event had no place in one.</param>
 /// <param name="AcceptedAt">When the hub accepted it.</param>
 internal sealed record LedgerTarget(
-    long EventNo, EventId Event, UserUri Recipient, DeliveryStatus Status, NetworkId? Network, UserUri? Sender, FrameId? Frame, ConversationKey? Conversation, DateTimeOffset AcceptedAt);
+    long EventNo, EventId Event, EventId Sent, UserUri Recipient, DeliveryStatus Status, NetworkId? Network, UserUri? Sender, FrameId? Frame, ConversationKey? Conversation, DateTimeOffset AcceptedAt);
 
 /// <summary>Where a sweep through the ledger stands, and up to which time it goes.</summary>
 internal sealed record ChunkQuery(long AfterNo, DateTimeOffset Before);
@@ -23,11 +24,20 @@ internal sealed record ChunkQuery(long AfterNo, DateTimeOffset Before);
 /// <summary>Tables <c>hub_ledger</c> and <c>hub_deliveries</c>: what is read.</summary>
 internal static class LedgerQueries
 {
-    private const string Target = "l.event_no, l.event_id, d.recipient, d.status, l.network, l.sender, l.frame_id, c.conversation, l.accepted_ms";
+    private const string Target = "l.event_no, l.event_id, d.recipient, d.status, l.network, l.sender, l.frame_id, c.conversation, l.accepted_ms, COALESCE(l.sent_id, l.event_id)";
 
-    public static readonly RowStatement<EventId> KnownEvents = new(
-        "SELECT l.event_id, l.network, l.sender, l.frame_id, l.sequence, l.accepted_ms, l.rule, l.detail FROM given JOIN hub_ledger l ON l.event_id = given.event_id",
-        RowColumn<EventId>.Bytes("event_id", e => e.ToBytes()));
+    private const string Known = "l.network, l.sender, l.frame_id, l.sequence, l.accepted_ms, l.rule, l.detail";
+
+    /// <summary>By network and the network's id. Rows without a <c>sent_id</c> are older than ids of the hub's own and keep the network's as theirs.</summary>
+    public static readonly RowStatement<(NetworkId Network, EventId Id)> KnownEvents = new(
+        $"""
+        SELECT l.event_id, {Known} FROM given JOIN hub_ledger l ON l.event_id = given.event_id
+        UNION ALL
+        SELECT given.event_id, {Known} FROM given JOIN hub_ledger l ON l.event_id = given.sent_id AND l.network = given.network AND l.sent_id IS NULL
+        """,
+        RowColumn<(NetworkId Network, EventId Id)>.Bytes("event_id", e => e.Id.From(e.Network).ToBytes()),
+        RowColumn<(NetworkId Network, EventId Id)>.Bytes("sent_id", e => e.Id.ToBytes()),
+        RowColumn<(NetworkId Network, EventId Id)>.Text("network", e => e.Network.Value));
 
     public static readonly RowStatement<byte[]> KnownFrames = new(
         "SELECT l.frame_key FROM given JOIN hub_ledger l ON l.frame_key = given.frame_key",
@@ -78,8 +88,9 @@ internal static class LedgerQueries
             ConversationKey.TryParse(row.GetString(7), out conversation);
         }
 
+        _ = EventId.TryRead(row.GetFieldValue<byte[]>(9), out var sent);
         return new LedgerTarget(
-            row.GetInt64(0), id, UserUri.Parse(row.GetString(2)), (DeliveryStatus)row.GetInt64(3), row.IsDBNull(4) ? null : NetworkId.Parse(row.GetString(4)),
+            row.GetInt64(0), id, sent, UserUri.Parse(row.GetString(2)), (DeliveryStatus)row.GetInt64(3), row.IsDBNull(4) ? null : NetworkId.Parse(row.GetString(4)),
             row.IsDBNull(5) ? null : UserUri.Parse(row.GetString(5)), hasFrame ? frame : null, conversation, DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(8)));
     }
 }

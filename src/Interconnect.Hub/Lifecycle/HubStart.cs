@@ -48,9 +48,9 @@ internal sealed class HubStart
 
     private void AddWaiting(ParkedEnvelope parked)
     {
-        if (EnvelopeCodec.TryDecode(parked.Body, out var envelope, out _))
+        if (EnvelopeCodec.TryDecode(parked.Body, out var envelope, out _) && envelope.Origin is { } network)
         {
-            Waiting.Add((parked.Conversation, parked.Stream, envelope.Id));
+            Waiting.Add((parked.Conversation, parked.Stream, envelope.Id.From(network)));
         }
     }
 

@@ -34,10 +34,10 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy)
     }
 
     /// <summary>Whether the ledger has the event; asks for nothing else.</summary>
-    public static async Task<bool> IsKnownAsync(DbConnection connection, EventId id, CancellationToken cancellation)
+    public static async Task<bool> IsKnownAsync(DbConnection connection, PreparedEvent prepared, CancellationToken cancellation)
     {
         var known = false;
-        await new StatementBatch().Query(LedgerQueries.KnownEvents, [id], _ => known = true).ExecuteAsync(connection, cancellation);
+        await new StatementBatch().Query(LedgerQueries.KnownEvents, [(prepared.Network, prepared.Envelope.Id)], _ => known = true).ExecuteAsync(connection, cancellation);
         return known;
     }
 

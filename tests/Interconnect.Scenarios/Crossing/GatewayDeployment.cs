@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Interconnect.Bus.Tests;
 using Interconnect.Testing;
 
 namespace Interconnect.Scenarios.Crossing;
@@ -226,7 +227,7 @@ public sealed class GatewayDeployment : IAsyncDisposable, IWitness
         Write("interconnect.json", new
         {
             database = new { provider = "postgres", connectionString = Database },
-            bus = new { amqp = new UriBuilder(servers.Amqp) { Path = virtualHost }.Uri.AbsoluteUri },
+            bus = new { amqp = new UriBuilder(servers.Amqp) { Path = virtualHost }.Uri.AbsoluteUri, roles = RoleFolder.Create(Path.Combine(Folder, "keys"), [Hub, .. networks.Select(n => "adapter:" + n)]) },
             hub = new { domain = HubDomain },
             log = new { format = "json", level = "debug" },
         });
