@@ -51,11 +51,11 @@ internal sealed class BusBroker : IAsyncDisposable
     }
 
     /// <summary>A bus as one process has it.</summary>
-    public ServiceProvider Bus(BusOptions? options = null, ILoggerProvider? log = null)
+    public ServiceProvider Bus(BusOptions? options = null, ILoggerProvider? log = null, params BusSender[] others)
     {
         var services = new ServiceCollection();
         services.AddLogging(logging => _ = log is null ? logging : logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
-        var bus = services.AddInterconnectBus(options ?? Options, Hub, Network).BuildServiceProvider();
+        var bus = services.AddInterconnectBus(options ?? Options, [Hub, Network, .. others]).BuildServiceProvider();
         buses.Add(bus);
         return bus;
     }
@@ -76,6 +76,11 @@ internal sealed class BusBroker : IAsyncDisposable
 
     /// <summary>One line an entity of the virtual host, columns by tabs.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(string command, params string[] columns) => await ControlAsync([command, "-q", "--no-table-headers", "-p", vhost, .. columns]);
+
+    /// <summary>Runs Erlang in the broker.</summary>
+    public Task<IReadOnlyList<string>> EvalAsync(string expression) => ControlAsync("eval", expression);
+
+    public Task DeleteUserAsync(string name) => ControlAsync("delete_user", name);
 
     private async Task<IReadOnlyList<string>> ControlAsync(params string[] arguments)
     {

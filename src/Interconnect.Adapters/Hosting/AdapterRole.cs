@@ -58,7 +58,7 @@ internal sealed class AdapterRole(
             }
             catch (Exception e)
             {
-                NotRunning(e is AdapterStartException ? e.Message : WaitingRoom.Failure(e));
+                NotRunning(e is AdapterStartException or MigrationException ? e.Message : WaitingRoom.Failure(e));
             }
 
             try

@@ -34,6 +34,21 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IReadOnlyLis
         return problems.Count == 0 ? (new GatewayConfiguration(options, wanted, networks, hub), []) : (null, [.. problems.Distinct()]);
     }
 
+    /// <summary>What commands about all roles need; none of them runs here, so neither roles nor key files are looked at.</summary>
+    public static (GatewayOptions Options, IReadOnlyCollection<NetworkId> Networks, IReadOnlyList<string> Problems) LoadForOperator(string? path, IEnumerable<KeyValuePair<string, string>> environment)
+    {
+        var problems = new List<string>();
+        var options = StrictBinder.Bind<GatewayOptions>(ConfigurationTree.Read(path, environment, problems), string.Empty, problems);
+        var networks = ReadNetworks(options, problems);
+        problems.AddRange([.. options.Database.Problems(), .. options.Bus.Problems([])]);
+        if (networks.Count == 0)
+        {
+            problems.Add("networks: there are none; put a file for each into the folder 'networks' beside the configuration file.");
+        }
+
+        return (options, networks.Keys, [.. problems.Distinct()]);
+    }
+
     // Without the keys of those it hears a role would park all that they say.
     private static IEnumerable<string> ReaderProblems(GatewayOptions options, IReadOnlyList<GatewayRole> roles, IEnumerable<NetworkId> networks)
     {
