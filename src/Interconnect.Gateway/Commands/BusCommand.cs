@@ -145,16 +145,30 @@ internal static class BusCommand
             var start = new ProcessStartInfo(program, ["-q", "import_definitions"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
             using var process = Process.Start(start)!;
             var (output, errors) = (process.StandardOutput.ReadToEndAsync(cancellation), process.StandardError.ReadToEndAsync(cancellation));
-            await process.StandardInput.WriteAsync(definitions.AsMemory(), cancellation);
-            process.StandardInput.Close();
+            var taken = await GiveAsync(process.StandardInput, definitions, cancellation);
             await process.WaitForExitAsync(cancellation);
             await output;
             var said = (await errors).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
-            return process.ExitCode == 0 ? null : $"{program} ended with code {process.ExitCode}: {said}";
+            return process.ExitCode != 0 ? $"{program} ended with code {process.ExitCode}: {said}" : taken ? null : $"{program} did not read the definitions.";
         }
-        catch (Exception e) when (e is Win32Exception or IOException)
+        catch (Win32Exception)
         {
-            return $"{program} cannot be run ({e.GetType().Name}); --rabbitmqctl names another.";
+            return $"{program} cannot be run; --rabbitmqctl names another.";
+        }
+    }
+
+    // False when the program ended before it had read all; its exit code says more.
+    private static async Task<bool> GiveAsync(StreamWriter input, string text, CancellationToken cancellation)
+    {
+        try
+        {
+            await input.WriteAsync(text.AsMemory(), cancellation);
+            input.Close();
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

@@ -60,7 +60,7 @@ internal static class DatabaseRoles
             sql.Append($"    EXECUTE format('CREATE POLICY {name} ON %I TO {name} USING (network = %L) WITH CHECK (network = %L)', t, '{network.Value}', '{network.Value}');\n");
         }
 
-        return sql.Append("  END LOOP;\nEND $$;\n").ToString();
+        return sql.Append("  END LOOP;\nEND $$;").ToString();
     }
 
     // RFC 5802 and RFC 7677, in the form that PostgreSQL keeps: no password in a statement, and so in no log.
