@@ -12,7 +12,7 @@ public sealed record BusOptions
     public Uri? Amqp { get; init; }
 
     /// <summary>Allows <c>amqp://</c>, which anybody on the way reads and changes, to a host that is not this one; false.</summary>
-    public bool AllowPlaintext { get; init; }
+    public bool AllowPlaintextOffLoopback { get; init; }
 
     /// <summary>Certificates for <c>amqps://</c>.</summary>
     public BusTlsOptions Tls { get; init; } = new();
@@ -76,9 +76,9 @@ public sealed record BusOptions
         {
             yield return "bus:amqp is not an amqp:// or amqps:// address; leave it out for the bus in memory.";
         }
-        else if (Amqp is { Scheme: "amqp", IsLoopback: false } && !AllowPlaintext)
+        else if (Amqp is { Scheme: "amqp", IsLoopback: false } && !AllowPlaintextOffLoopback)
         {
-            yield return "bus:amqp is plain text to another host: use amqps://, or say bus:allowPlaintext if something else protects the way.";
+            yield return "bus:amqp is plain text to another host: use amqps://, or say bus:allowPlaintextOffLoopback if something else protects the way.";
         }
 
         foreach (var problem in Tls.Problems(Amqp is { Scheme: "amqps" }).Concat(RoleProblems()).Concat(Amqp is null ? [] : KeyProblems(roles)))

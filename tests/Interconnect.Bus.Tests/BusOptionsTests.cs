@@ -30,7 +30,7 @@ public sealed class BusOptionsTests : IDisposable
     [InlineData("amqp://127.0.0.2/", false, true)]
     [InlineData("amqp://[::1]/", false, true)]
     public void Problems_PlainTextToAnotherHost_OnlyWhenNamed(string broker, bool allowed, bool fine) =>
-        Assert.Equal(fine, !new BusOptions { Amqp = new Uri(broker), AllowPlaintext = allowed }.Problems([]).Any(p => p.Contains("plain text", StringComparison.Ordinal)));
+        Assert.Equal(fine, !new BusOptions { Amqp = new Uri(broker), AllowPlaintextOffLoopback = allowed }.Problems([]).Any(p => p.Contains("plain text", StringComparison.Ordinal)));
 
     [Fact]
     public void Problems_OverABrokerWithoutKeys_NameWhatIsMissing()

@@ -128,6 +128,32 @@ public sealed class BusScenarios
         Assert.Equal(new byte[] { 2 }, got);
     }
 
+    [Fact(DisplayName = "Five hundred frames that nobody signed, in front of one that the hub did: kept with their reason, counted, and soon passed")]
+    public async Task UnsignedFlood()
+    {
+        const int Flood = 500;
+        await using var broker = await BusBroker.CreateAsync();
+        var services = broker.Bus();
+        await PublishOneAsync(services.Publisher(), Deliver);
+        await using var connection = await broker.ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        for (var i = 0; i < Flood; i++)
+        {
+            await channel.BasicPublishAsync("interconnect.deliver.net-b", "0", mandatory: true, new BasicProperties { Persistent = true }, Convert.FromHexString("B501010141"));
+        }
+
+        await WaitUntilAsync(async () => await channel.MessageCountAsync("interconnect.deliver.net-b") == Flood + 1);
+        await PublishOneAsync(services.Publisher(), Deliver, 2);
+        var ledger = new BusLedger(1);
+        var began = Stopwatch.GetTimestamp();
+        await using var reading = await broker.Bus().GetRequiredService<IBusConsumer>().ConsumeAsync(Deliver, ledger.Handler, default);
+        await ledger.WaitForAsync(2, Limit);
+        Assert.Empty(ledger.Faults);
+        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(15), $"{Stopwatch.GetElapsedTime(began)} until what follows was handled");
+        await WaitUntilAsync(async () => await channel.MessageCountAsync("interconnect.unauthentic") == Flood);
+        Assert.StartsWith("BUS-008", Header((await channel.BasicGetAsync("interconnect.unauthentic", autoAck: true))!, "interconnect-reason"), StringComparison.Ordinal);
+    }
+
     [Fact(DisplayName = "A handler that fails again and again keeps its place: nothing passes, nothing is lost, more often than any delivery limit")]
     public async Task HandlerFails()
     {

@@ -6,7 +6,6 @@ using Interconnect.Federation;
 using Interconnect.Hub;
 using Interconnect.Hub.Tests.Kit;
 using Interconnect.Storage;
-using Interconnect.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -20,9 +19,6 @@ namespace Interconnect.Scenarios;
 /// </summary>
 internal sealed class LeastRights : IAsyncDisposable
 {
-    private static readonly string Program = Path.Combine(
-        SharedFiles.RepositoryRoot, "src", "Interconnect.Gateway", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "interconnect.dll");
-
     private static readonly string[] Names = ["hub", "adapter:" + World.Xmpp, "adapter:" + World.Matrix];
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("least-rights-");
     private readonly string suffix = Guid.NewGuid().ToString("N")[..8];
@@ -108,20 +104,18 @@ internal sealed class LeastRights : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
-    private string PasswordOf(string user) => File.ReadAllText(Path.Combine(folder.FullName, "passwords", user + ".password")).Trim();
+    private string PasswordOf(string user) => OperatorCommands.PasswordOf(folder.FullName, user);
 
     private Uri AmqpAs(string role) => new UriBuilder(broker.Amqp) { UserName = Roles[role].User!, Password = PasswordOf(Roles[role].User!) }.Uri;
 
     private async Task PrepareAsync()
     {
         Database = await broker.Servers.CreateDatabaseAsync();
-        var keys = RoleFolder.Create(Path.Combine(folder.FullName, "keys"), Names);
-        Roles = keys.ToDictionary(k => k.Key, k => k.Value with { User = $"{k.Key.Replace(':', '-')}-{suffix}" });
+        Roles = OperatorCommands.WithUsers(RoleFolder.Create(Path.Combine(folder.FullName, "keys"), Names), suffix);
         Write("interconnect.json", new { bus = new { amqp = broker.Amqp.AbsoluteUri, partitions = 2, roles = Roles }, database = new { provider = "postgres", connectionString = Database } });
         Write("networks/" + World.Xmpp + ".json", new { xmpp = new { component = "gw.a.test", provider = "a.test", secret = "unused" } });
         Write("networks/" + World.Matrix + ".json", new { matrix = new { homeserver = "http://127.0.0.1:1", provider = "hs.test", asToken = "unused", hsToken = "unused" } });
-        await RunAsync("bus", "users", "--apply", "--rabbitmqctl", Path.Combine(SharedFiles.RepositoryRoot, "deploy", "dev", "rabbitmqctl"));
-        await RunAsync("database", "roles", "--apply");
+        await OperatorCommands.ApplyAsync(broker.Servers, folder.FullName);
     }
 
     private void Write(string name, object content)
@@ -129,15 +123,6 @@ internal sealed class LeastRights : IAsyncDisposable
         var path = Path.Combine(folder.FullName, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         File.WriteAllText(path, JsonSerializer.Serialize(content));
-    }
-
-    private async Task RunAsync(params string[] arguments)
-    {
-        var environment = new Dictionary<string, string?> { ["INTERCONNECT_DEV_STATE"] = broker.Servers.StateFolder, ["INTERCONNECT_DEV_PORT_BASE"] = null };
-        await using var process = ChildProcess.StartDotnet(
-            Program, [.. arguments, "--config", Path.Combine(folder.FullName, "interconnect.json"), "--passwords", Path.Combine(folder.FullName, "passwords")], environment);
-        var code = await process.WaitForExitAsync(TimeSpan.FromSeconds(60));
-        Assert.True(code == 0, process.Tail());
     }
 
     private BusOptions BusAs(string role) => new() { Amqp = AmqpAs(role), Partitions = 2, Roles = Roles, ReconnectMax = TimeSpan.FromSeconds(1) };

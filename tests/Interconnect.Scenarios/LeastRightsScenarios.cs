@@ -4,6 +4,7 @@ using Interconnect.Bus;
 using Interconnect.Federation;
 using Interconnect.Hub;
 using Interconnect.Hub.Tests.Kit;
+using Interconnect.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using RabbitMQ.Client;
@@ -119,6 +120,13 @@ public sealed class LeastRightsScenarios
 
         Assert.Equal(1, await connection.ExecuteAsync(Waiting, new { network = World.Xmpp }));
         Assert.Equal(1, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM adapter_waiting"));
+
+        // A migration that is missing is the owner's to make, and the role says by which command.
+        await using var asHub = Database.Create(new DatabaseOptions { Provider = "postgres", ConnectionString = rights.DatabaseAs("interconnect_hub") });
+        Assert.Equal(0, await Migrations.ApplyAsync(asHub, "hub", typeof(HubRole).Assembly, default));
+        await owner.ExecuteAsync("DELETE FROM interconnect_migrations WHERE component = 'hub'");
+        var missing = await Assert.ThrowsAsync<MigrationException>(() => Migrations.ApplyAsync(asHub, "hub", typeof(HubRole).Assembly, default));
+        Assert.Contains("interconnect database roles --apply", missing.Message, StringComparison.Ordinal);
     }
 
     /// <summary>The roles as a forger has them: the other network's name, and the one key that it holds.</summary>

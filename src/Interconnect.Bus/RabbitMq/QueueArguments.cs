@@ -42,10 +42,15 @@ internal static class QueueArguments
         ["x-max-length-bytes"] = MaxUnauthenticBytes,
     };
 
-    /// <summary>The queue of what could not be used.</summary>
+    /// <summary>
+    /// The queue of what could not be used. What it holds was accepted, so a full one refuses and the stream that has something to park waits. One that an earlier version made without
+    /// a bound is left as it is.
+    /// </summary>
     public static IDictionary<string, object?> Parked() => new Dictionary<string, object?>
     {
         ["x-queue-type"] = "quorum",
         ["x-delivery-limit"] = DeliveryLimit,
+        ["x-overflow"] = "reject-publish",
+        ["x-max-length-bytes"] = MaxBytes,
     };
 }

@@ -13,7 +13,7 @@ internal sealed class GroupNeeds
         {
             if (!prepared.IsOfItsOrigin)
             {
-                Events.Add((prepared.Network, prepared.Envelope.Id));
+                Events.Add(prepared);
             }
             else if (prepared.Stream == HubStream.Report)
             {
@@ -26,8 +26,8 @@ internal sealed class GroupNeeds
         }
     }
 
-    /// <summary>As the networks name them.</summary>
-    public List<(NetworkId Network, EventId Id)> Events { get; } = [];
+    /// <summary>What was submitted, to be looked up by its ids.</summary>
+    public List<PreparedEvent> Events { get; } = [];
 
     public List<byte[]> Frames { get; } = [];
 
@@ -82,7 +82,7 @@ internal sealed class GroupNeeds
     private void AddSubmitted(PreparedEvent prepared, HubPolicy policy)
     {
         var envelope = prepared.Envelope;
-        Events.Add((prepared.Network, envelope.Id));
+        Events.Add(prepared);
         if (envelope.Sender is not { } sender || envelope.Proof is not { } proof || prepared.FrameKey is not { } frame)
         {
             return;

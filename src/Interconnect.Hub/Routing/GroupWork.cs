@@ -162,7 +162,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         var row = Row(prepared) with { Rule = refused.Rule, Detail = refused.Detail };
         if (network is not null && envelope.Sender is { } sender)
         {
-            var refusal = Replies.Refusal(envelope, SubmitDecision.LaneOf(envelope, view), refused, Hub, now);
+            var refusal = Replies.Refusal(envelope, prepared.Id, SubmitDecision.LaneOf(envelope, view), refused, Hub, now);
             var body = EnvelopeCodec.Encode(refusal);
             events.Add(row);
             AddMade(refusal, sender, body.Length);
@@ -188,12 +188,12 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
 
         if (known.RuleId is null)
         {
-            Send(network, again.Conversation, EnvelopeCodec.Encode(Replies.Again(Replies.Accepted(again, (ulong?)known.Sequence, Hub, now), now)));
+            Send(network, again.Conversation, EnvelopeCodec.Encode(Replies.Again(Replies.Accepted(again, prepared.Id, (ulong?)known.Sequence, Hub, now), now)));
         }
         else if (HubRule.All.FirstOrDefault(r => r.Id == known.RuleId) is { } rule)
         {
             var refused = new Decision.Refused(rule, known.Detail, RetryAfterOf(rule), rule == HubRule.CommitEpoch ? EpochOf(again) : null);
-            var refusal = Replies.Again(Replies.Refusal(again, SubmitDecision.LaneOf(again, view), refused, Hub, now), now);
+            var refusal = Replies.Again(Replies.Refusal(again, prepared.Id, SubmitDecision.LaneOf(again, view), refused, Hub, now), now);
             var body = EnvelopeCodec.Encode(refusal);
             AddMade(refusal, again.Sender!, body.Length);
             Send(network, refusal.Conversation, body);
@@ -223,8 +223,8 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
             AcceptedAt = now,
             HubDomain = Hub,
         }))).ToList();
-        var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, (ulong?)conversation?.LastSequence, Hub, now));
-        var response = accepted.Response is { } answer ? Replies.Response(envelope, answer, Hub, now) : null;
+        var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, prepared.Id, (ulong?)conversation?.LastSequence, Hub, now));
+        var response = accepted.Response is { } answer ? Replies.Response(envelope, prepared.Id, answer, Hub, now) : null;
         var responseBody = response is null ? null : EnvelopeCodec.Encode(response);
 
         // From here on nothing does.

@@ -43,7 +43,7 @@ internal sealed class HubEngine
         }
 
         caches = new HubCaches(parts.Policy.Limits.CacheEntries);
-        loader = new GroupLoader(caches, parts.Policy);
+        loader = new GroupLoader(caches, parts.Policy, start.HasOldIds);
         budgets = new SenderBudgets(parts.Policy.Limits);
         Parking = new Parking(parts, start);
     }
@@ -196,7 +196,7 @@ internal sealed class HubEngine
     {
         var lane = LaneOf(prepared, null);
         var parked = Parking.Contains(lane) ? null : Parking.Make(lane, reason, parts.Clock.GetUtcNow());
-        var answered = prepared.Stream == HubStream.Submit && await GroupLoader.IsKnownAsync(parts.Lease.Connection, prepared, CancellationToken.None);
+        var answered = prepared.Stream == HubStream.Submit && await loader.IsKnownAsync(parts.Lease.Connection, prepared, CancellationToken.None);
         await TransactAsync([], (work, newly) =>
         {
             if (parked is not null)

@@ -7,6 +7,11 @@ namespace Interconnect.Bus.Tests.Frames;
 /// <summary>Whose frame it is: each rule refuses, and beside it the same frame as it should be is taken.</summary>
 public sealed class BusKeyringTests : IDisposable
 {
+    /// <summary>Worked out by another implementation of Ed25519.</summary>
+    private const string GoldenFrame =
+        "B5020D616461707465723A6E65742D6156475AA75463474CCA2A67040025F3BD9811A48B282C029919205B1FE2EC72D76AC6288F883D42AB32BB68815704890299EB484FA14A7CEC91D1B1732A3868A8"
+        + "A14D80171BCF540F0202AABB01CC";
+
     private readonly FrameKit kit = new();
 
     public void Dispose() => kit.Dispose();
@@ -18,6 +23,23 @@ public sealed class BusKeyringTests : IDisposable
         var read = Taken(kit.Frame(TestBus.From, FrameKit.Submit, 1, 2, 3));
         Assert.Equal(TestBus.From, read.Sender);
         Assert.Equal([1, 2, 3], Assert.Single(read.Bodies).ToArray());
+    }
+
+    /// <summary>All bytes of a frame, the signature's included: made by this key they are these for ever.</summary>
+    [Fact]
+    public void Encode_WithAKnownKey_GoldenFrame()
+    {
+        File.WriteAllText(kit.NewKey("golden.key"), "ed25519-seed:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n");
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(kit.NewKey("golden.key"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        Assert.True(RoleKey.TryRead(kit.NewKey("golden.key"), out var key, out _));
+        Assert.Equal("ed25519:A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=", key.Public.ToString());
+        var frame = BusFrameCodec.Encode([new byte[] { 0xAA, 0xBB }, new byte[] { 0xCC }], TestBus.From, key, FrameKit.Submit);
+        Assert.Equal(GoldenFrame, Convert.ToHexString(frame));
+        key.Dispose();
     }
 
     [Theory]
