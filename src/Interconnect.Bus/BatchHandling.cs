@@ -4,8 +4,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Interconnect.Bus;
 
-/// <summary>Stores a body that cannot be used; false when it could not be stored now.</summary>
-internal delegate ValueTask<bool> Park(BusBatch batch, ReadOnlyMemory<byte> body, string reason, CancellationToken cancellation);
+/// <summary>Bytes that no reader could use.</summary>
+/// <param name="Address">The stream they were on.</param>
+/// <param name="Partition">From 0.</param>
+/// <param name="Bytes">A frame as it came, so that it keeps its signature; in memory, where there are none, a body.</param>
+/// <param name="Reason">Plain words, no content.</param>
+/// <param name="IsUnauthentic">Nobody who may write to the stream vouches for them.</param>
+internal readonly record struct ParkItem(BusAddress Address, int Partition, ReadOnlyMemory<byte> Bytes, string Reason, bool IsUnauthentic = false);
+
+/// <summary>Stores what cannot be used; false when it could not be stored now.</summary>
+internal delegate ValueTask<bool> Park(ParkItem item, CancellationToken cancellation);
 
 /// <summary>Calls a handler until it returns, in place: the batch stays first of its partition between attempts. The same for both kinds of bus.</summary>
 internal sealed partial class BatchHandling(BusOptions options, BusMetrics metrics, TimeProvider time, ILogger<BatchHandling> log)
@@ -13,10 +21,11 @@ internal sealed partial class BatchHandling(BusOptions options, BusMetrics metri
     /// <summary>True when the handler returned and every unusable body is stored; false when <paramref name="abandon"/> ended the attempts.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="handler">The handler.</param>
-    /// <param name="park">Stores unusable bodies.</param>
+    /// <param name="kept">What is stored when the body at an index is unusable; once, when several bodies stand in it.</param>
+    /// <param name="park">Stores it.</param>
     /// <param name="abandon">Ends the waits between attempts and forbids another; does not end an attempt.</param>
     /// <param name="cancellation">Handed to the handler.</param>
-    public async ValueTask<bool> HandleAsync(BusBatch batch, BusHandler handler, Park park, CancellationToken abandon, CancellationToken cancellation)
+    public async ValueTask<bool> HandleAsync(BusBatch batch, BusHandler handler, Func<int, ReadOnlyMemory<byte>> kept, Park park, CancellationToken abandon, CancellationToken cancellation)
     {
         var tags = BusMetrics.Tags(batch.Address);
         var backOff = new BackOff(options.HandlerBackOff, options.HandlerBackOffMax);
@@ -27,7 +36,7 @@ internal sealed partial class BatchHandling(BusOptions options, BusMetrics metri
             {
                 var unusable = await handler(batch, cancellation);
                 metrics.Handled(tags, batch.Bodies.Count, time.GetElapsedTime(start));
-                return await ParkAllAsync(batch, unusable, park, tags, abandon);
+                return await ParkAllAsync(batch, unusable, kept, park, abandon);
             }
             catch (Exception e)
             {
@@ -47,8 +56,8 @@ internal sealed partial class BatchHandling(BusOptions options, BusMetrics metri
         return false;
     }
 
-    /// <summary>Stores one body of a batch that cannot be used, however long it takes; false when abandoned.</summary>
-    public async ValueTask<bool> ParkAsync(BusBatch batch, ReadOnlyMemory<byte> body, string reason, Park park, TagList tags, CancellationToken abandon)
+    /// <summary>Stores what cannot be used, however long it takes; false when abandoned.</summary>
+    public async ValueTask<bool> ParkAsync(ParkItem item, Park park, CancellationToken abandon)
     {
         var backOff = new BackOff(options.HandlerBackOff, options.HandlerBackOffMax);
         while (true)
@@ -56,17 +65,17 @@ internal sealed partial class BatchHandling(BusOptions options, BusMetrics metri
             var stored = false;
             try
             {
-                stored = await park(batch, body, reason, abandon);
+                stored = await park(item, abandon);
             }
             catch (Exception e)
             {
-                LogParkFailed(log, batch.Address.Name, batch.Partition, Describe(e));
+                LogParkFailed(log, item.Address.Name, item.Partition, Describe(e));
             }
 
             if (stored)
             {
-                metrics.Parked(tags);
-                LogParked(log, batch.Address.Name, batch.Partition, body.Length, reason);
+                metrics.Parked(BusMetrics.Tags(item.Address));
+                LogParked(log, item.Address.Name, item.Partition, item.Bytes.Length, item.Reason);
                 return true;
             }
 
@@ -77,11 +86,12 @@ internal sealed partial class BatchHandling(BusOptions options, BusMetrics metri
         }
     }
 
-    private async ValueTask<bool> ParkAllAsync(BusBatch batch, IReadOnlyList<Unusable> unusable, Park park, TagList tags, CancellationToken abandon)
+    private async ValueTask<bool> ParkAllAsync(BusBatch batch, IReadOnlyList<Unusable> unusable, Func<int, ReadOnlyMemory<byte>> kept, Park park, CancellationToken abandon)
     {
-        foreach (var one in unusable)
+        foreach (var one in unusable.GroupBy(u => kept(u.Index)))
         {
-            if (!await ParkAsync(batch, batch.Bodies[one.Index], one.Reason, park, tags, abandon))
+            var reason = one.Count() == 1 ? one.First().Reason : $"{one.First().Reason} (and {one.Count() - 1} more bodies)";
+            if (!await ParkAsync(new ParkItem(batch.Address, batch.Partition, one.Key, reason), park, abandon))
             {
                 return false;
             }
@@ -111,9 +121,9 @@ internal sealed partial class BatchHandling(BusOptions options, BusMetrics metri
     [LoggerMessage(Level = LogLevel.Error, Message = "The handler of {Stream} partition {Partition} failed on a batch of {Bodies}; it stays in place and is tried again in {Wait} s: {Cause}")]
     private static partial void LogHandlerFailed(ILogger log, string stream, int partition, int bodies, double wait, string cause);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A body of {Stream} partition {Partition} could not be parked; trying again: {Cause}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "What {Stream} partition {Partition} brought could not be parked; trying again: {Cause}")]
     private static partial void LogParkFailed(ILogger log, string stream, int partition, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Parked a body of {Stream} partition {Partition}, {Bytes} bytes: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Parked {Bytes} bytes of {Stream} partition {Partition}: {Reason}")]
     private static partial void LogParked(ILogger log, string stream, int partition, int bytes, string reason);
 }

@@ -7,19 +7,12 @@ namespace Interconnect.Bus;
 public static class BrokerCheck
 {
     /// <summary>Null when user, password and virtual host are right; else why not, in plain words without address or credentials.</summary>
-    /// <param name="broker">As <see cref="BusOptions.Amqp"/>.</param>
+    /// <param name="options">Without problems, and with a broker.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="OperationCanceledException">It was given up.</exception>
-    public static async Task<string?> WhyNotAsync(Uri broker, CancellationToken cancellation)
+    public static async Task<string?> WhyNotAsync(BusOptions options, CancellationToken cancellation)
     {
-        var factory = new ConnectionFactory
-        {
-            Uri = broker,
-            AutomaticRecoveryEnabled = false,
-            TopologyRecoveryEnabled = false,
-            RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
-            ClientProvidedName = "interconnect check",
-        };
+        var factory = new BrokerTls(options).Factory("interconnect check");
         try
         {
             await using var connection = await factory.CreateConnectionAsync(cancellation);

@@ -17,6 +17,7 @@ internal sealed class BusMetrics
     private readonly Counter<long> batches;
     private readonly Counter<long> handlerFailures;
     private readonly Counter<long> parked;
+    private readonly Counter<long> unauthentic;
     private readonly Histogram<int> batchSize;
     private readonly Histogram<double> handlerDuration;
 
@@ -30,7 +31,8 @@ internal sealed class BusMetrics
         frames = meter.CreateCounter<long>("interconnect_bus_frames_total", description: "Bus frames sent");
         batches = meter.CreateCounter<long>("interconnect_bus_batches_total", description: "Batches handled");
         handlerFailures = meter.CreateCounter<long>("interconnect_bus_handler_failures_total", description: "Exceptions of handlers; the batch stays in place");
-        parked = meter.CreateCounter<long>("interconnect_bus_parked_total", description: "Bodies stored as unusable");
+        parked = meter.CreateCounter<long>("interconnect_bus_parked_total", description: "Bodies and frames stored as unusable");
+        unauthentic = meter.CreateCounter<long>("interconnect_bus_unauthentic_total", description: "Frames that nobody who may write to the stream vouches for, by rule; they are stored as unusable");
         batchSize = meter.CreateHistogram<int>("interconnect_bus_batch_bodies", description: "Bodies a batch");
         handlerDuration = meter.CreateHistogram<double>("interconnect_bus_handler_duration_seconds", unit: "s", description: "Time a handler took for a batch");
     }
@@ -58,6 +60,12 @@ internal sealed class BusMetrics
     public void HandlerFailed(in TagList tags) => handlerFailures.Add(1, tags);
 
     public void Parked(in TagList tags) => parked.Add(1, tags);
+
+    public void Unauthentic(TagList tags, string rule)
+    {
+        tags.Add("rule", rule);
+        unauthentic.Add(1, tags);
+    }
 
     public void Handled(in TagList tags, int bodies, TimeSpan took)
     {

@@ -1,3 +1,5 @@
+using Interconnect.Federation;
+
 namespace Interconnect.Bus;
 
 /// <summary>How this process reaches the bus. Every process of a federation uses the same <see cref="Partitions"/>.</summary>
@@ -8,6 +10,15 @@ public sealed record BusOptions
 
     /// <summary>The broker, <c>amqp://user:password@host:port/vhost</c> or <c>amqps://</c>; null keeps the bus in this process's memory.</summary>
     public Uri? Amqp { get; init; }
+
+    /// <summary>Allows <c>amqp://</c>, which anybody on the way reads and changes, to a host that is not this one; false.</summary>
+    public bool AllowPlaintextOffLoopback { get; init; }
+
+    /// <summary>Certificates for <c>amqps://</c>.</summary>
+    public BusTlsOptions Tls { get; init; } = new();
+
+    /// <summary>Who is who on the broker, by the role's name: <c>hub</c>, <c>adapter:network</c>. Not needed in memory, where the process itself knows who speaks.</summary>
+    public IReadOnlyDictionary<string, BusRoleOptions> Roles { get; init; } = new Dictionary<string, BusRoleOptions>();
 
     /// <summary>Queues that submit and report are spread over. Changing it needs empty queues, because a conversation may change its partition.</summary>
     public int Partitions { get; init; } = 8;
@@ -58,11 +69,21 @@ public sealed record BusOptions
     public Func<ParkedBody, CancellationToken, ValueTask>? OnParked { get; init; }
 
     /// <summary>What is wrong with these options, in plain words; empty when nothing is. Names no credentials.</summary>
-    public IEnumerable<string> Problems()
+    /// <param name="roles">What this process does: over a broker each of these signs, so its key is looked at.</param>
+    public IEnumerable<string> Problems(IReadOnlyList<BusSender> roles)
     {
         if (Amqp is { } amqp && (!amqp.IsAbsoluteUri || amqp.Scheme is not ("amqp" or "amqps") || amqp.Host.Length == 0))
         {
             yield return "bus:amqp is not an amqp:// or amqps:// address; leave it out for the bus in memory.";
+        }
+        else if (Amqp is { Scheme: "amqp", IsLoopback: false } && !AllowPlaintextOffLoopback)
+        {
+            yield return "bus:amqp is plain text to another host: use amqps://, or say bus:allowPlaintextOffLoopback if something else protects the way.";
+        }
+
+        foreach (var problem in Tls.Problems(Amqp is { Scheme: "amqps" }).Concat(RoleProblems()).Concat(Amqp is null ? [] : KeyProblems(roles)))
+        {
+            yield return problem;
         }
 
         if (Partitions is < 1 or > MaxPartitions)
@@ -94,6 +115,46 @@ public sealed record BusOptions
 
     /// <summary>Redacted: the address holds a password.</summary>
     public override string ToString() => $"BusOptions({(Amqp is null ? "in memory" : "broker")}, {Partitions} partitions)";
+
+    private IEnumerable<string> RoleProblems()
+    {
+        foreach (var (name, role) in Roles)
+        {
+            if (!BusSender.TryParse(name, out _))
+            {
+                yield return $"bus:roles:{name}: a role is 'hub' or 'adapter:' and the id of a network.";
+            }
+
+            if (role.PublicKeys.Any(k => !RolePublicKey.TryParse(k, out _)))
+            {
+                yield return $"bus:roles:{name}:publicKeys: each is 'ed25519:' and 32 bytes in base64, as 'interconnect bus keygen' prints it.";
+            }
+        }
+
+        foreach (var twice in Roles.SelectMany(r => r.Value.PublicKeys.Distinct(StringComparer.Ordinal).Select(k => (Role: r.Key, Key: k))).GroupBy(r => r.Key, StringComparer.Ordinal).Where(g => g.Count() > 1))
+        {
+            yield return $"bus:roles: {string.Join(" and ", twice.Select(r => r.Role).Order(StringComparer.Ordinal))} have the same key; each role has its own.";
+        }
+    }
+
+    private IEnumerable<string> KeyProblems(IReadOnlyList<BusSender> roles)
+    {
+        foreach (var name in roles.Select(r => r.Name))
+        {
+            if (Roles.GetValueOrDefault(name)?.KeyFile is not { } path)
+            {
+                yield return $"bus:roles:{name}:keyFile: over a broker each role signs what it says; 'interconnect bus keygen' makes its key.";
+            }
+            else if (!RoleKey.TryRead(path, out var key, out var reason))
+            {
+                yield return $"bus:roles:{name}:keyFile: {reason}.";
+            }
+            else
+            {
+                key.Dispose();
+            }
+        }
+    }
 
     private IEnumerable<(string Name, long Value, long Most)> Counts() =>
     [

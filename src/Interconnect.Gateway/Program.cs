@@ -7,6 +7,8 @@ var root = new RootCommand("Interconnect: a federated interconnect gateway. Exit
     RunCommand.Create(),
     CheckCommand.Create(),
     ParkedCommand.Create(),
+    BusCommand.Create(),
+    DatabaseCommand.Create(),
     DemoCommand.Create(),
 };
 

@@ -10,7 +10,7 @@ namespace Interconnect.Hub;
 public static class HubServices
 {
     /// <summary>
-    /// Adds the hub: a hosted service, <see cref="HubStatus"/> for readiness and <see cref="HubAdmin"/> for queries. Needs <see cref="IBusPublisher"/> and
+    /// Adds the hub: a hosted service, <see cref="HubStatus"/> for readiness and <see cref="HubAdmin"/> for queries. Needs <see cref="IBusPublishers"/> and
     /// <see cref="IBusConsumer"/>; uses the registered <see cref="TimeProvider"/> or the system's.
     /// </summary>
     /// <exception cref="ArgumentException">The options have mistakes; all of them are listed.</exception>

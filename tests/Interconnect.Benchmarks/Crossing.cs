@@ -12,7 +12,7 @@ internal sealed class Crossing : IAsyncDisposable
     private static readonly BusAddress Submit = new BusAddress.Submit();
     private static readonly IReadOnlyList<Unusable> AllUsed = [];
     private readonly ServiceProvider services;
-    private readonly IBusPublisher publisher;
+    private readonly IBusPublishers publishers;
     private readonly SemaphoreSlim window;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<FederationEvent>> answers = new(StringComparer.Ordinal);
     private readonly List<IAsyncDisposable> readers = [];
@@ -23,8 +23,9 @@ internal sealed class Crossing : IAsyncDisposable
 
     private Crossing(CrossingOptions options)
     {
-        services = new ServiceCollection().AddInterconnectBus(new BusOptions { Amqp = options.Broker, Partitions = options.Partitions }).BuildServiceProvider();
-        publisher = services.GetRequiredService<IBusPublisher>();
+        services = new ServiceCollection().AddInterconnectBus(
+            new BusOptions { Amqp = options.Broker, Partitions = options.Partitions, Roles = BenchmarkRoles.Read(options.Keys) }, BenchmarkRoles.From, BenchmarkRoles.To).BuildServiceProvider();
+        publishers = services.GetRequiredService<IBusPublishers>();
         window = new SemaphoreSlim(options.Window);
     }
 
@@ -54,7 +55,7 @@ internal sealed class Crossing : IAsyncDisposable
         // A claim is answered by a response that names the frame, everything else by a report or refusal that names the event.
         var key = envelope.Event is KeyMaterialRequest ? Convert.ToHexString(envelope.Proof!.FrameId.ToBytes()) : envelope.Id.Hex;
         var answer = answers.GetOrAdd(key, _ => new TaskCompletionSource<FederationEvent>(TaskCreationOptions.RunContinuationsAsynchronously));
-        if (await publisher.PublishAsync(Submit, envelope.Conversation, EnvelopeCodec.Encode(envelope), default) is PublishOutcome.Unavailable why)
+        if (await publishers.As(new BusSender.Network(envelope.Origin!)).PublishAsync(Submit, envelope.Conversation, EnvelopeCodec.Encode(envelope), default) is PublishOutcome.Unavailable why)
         {
             throw new InvalidOperationException(why.Reason);
         }
@@ -89,7 +90,7 @@ internal sealed class Crossing : IAsyncDisposable
     public async Task<object> LatencyAsync(IReadOnlyList<(ConversationKey Conversation, EventId Id, byte[] Body)> messages, int perSecond)
     {
         var pace = new Pace(messages.Count, perSecond);
-        var numbers = messages.Select((m, n) => (m.Id, n)).ToDictionary(m => m.Id, m => m.n);
+        var numbers = messages.Select((m, n) => (Id: m.Id.From(Devices.From), n)).ToDictionary(m => m.Id, m => m.n);
         var left = messages.Count;
         var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         arrived = id =>
@@ -124,7 +125,7 @@ internal sealed class Crossing : IAsyncDisposable
 
     private async Task PublishAsync(ConversationKey conversation, byte[] body)
     {
-        while (await publisher.PublishAsync(Submit, conversation, body, default) is PublishOutcome.Unavailable refusal)
+        while (await publishers.As(BenchmarkRoles.From).PublishAsync(Submit, conversation, body, default) is PublishOutcome.Unavailable refusal)
         {
             await Task.Delay(refusal.RetryAfter);
         }
@@ -137,7 +138,7 @@ internal sealed class Crossing : IAsyncDisposable
     {
         foreach (var body in batch.Bodies)
         {
-            Answer(Decode(body).Event);
+            Answer(Decode(body.Bytes).Event);
         }
 
         return ValueTask.FromResult(AllUsed);
@@ -147,7 +148,7 @@ internal sealed class Crossing : IAsyncDisposable
     {
         foreach (var body in batch.Bodies)
         {
-            var envelope = Decode(body);
+            var envelope = Decode(body.Bytes);
             if (envelope.Event is not EncryptedMessage)
             {
                 // The answers to what the other device submitted come here.

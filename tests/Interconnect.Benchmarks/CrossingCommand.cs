@@ -17,7 +17,20 @@ internal static class CrossingCommand
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(5);
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static async Task<int> RunAsync(CrossingOptions options, CancellationToken cancellation)
+    public static async Task<int> RunAsync(CrossingOptions given, CancellationToken cancellation)
+    {
+        var keys = BenchmarkRoles.Create();
+        try
+        {
+            return await RunWithKeysAsync(given with { Keys = keys }, cancellation);
+        }
+        finally
+        {
+            Directory.Delete(keys, recursive: true);
+        }
+    }
+
+    private static async Task<int> RunWithKeysAsync(CrossingOptions options, CancellationToken cancellation)
     {
         await using var raw = await RawPipeline.CreateAsync(options.Broker, options.Window);
         Say("warming up the bare pipeline");
@@ -138,7 +151,7 @@ internal static class CrossingCommand
         }
 
         string[] variant = unsafeTrustSignatures ? ["--unsafe-trust-signatures"] : [];
-        foreach (var argument in variant.Prepend("hub").Concat([ "--broker", options.Broker.ToString(), "--database", options.Database, "--partitions", options.Partitions.ToString(CultureInfo.InvariantCulture)]))
+        foreach (var argument in variant.Prepend("hub").Concat([ "--broker", options.Broker.ToString(), "--database", options.Database, "--keys", options.Keys, "--partitions", options.Partitions.ToString(CultureInfo.InvariantCulture)]))
         {
             start.ArgumentList.Add(argument);
         }

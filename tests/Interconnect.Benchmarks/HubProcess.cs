@@ -10,10 +10,10 @@ namespace Interconnect.Benchmarks;
 /// <summary>The hub as production runs it: its own process, RabbitMQ, PostgreSQL, every check on, unless a variant asks for signatures to be taken for valid.</summary>
 internal static class HubProcess
 {
-    public static async Task<int> RunAsync(Uri broker, string database, int partitions, bool unsafeTrustSignatures, CancellationToken cancellation)
+    public static async Task<int> RunAsync(Uri broker, string database, string keys, int partitions, bool unsafeTrustSignatures, CancellationToken cancellation)
     {
         var services = new ServiceCollection()
-            .AddInterconnectBus(new BusOptions { Amqp = broker, Partitions = partitions })
+            .AddInterconnectBus(new BusOptions { Amqp = broker, Partitions = partitions, Roles = BenchmarkRoles.Read(keys) }, new BusSender.HubProvider())
             .AddInterconnectHub(new HubOptions
             {
                 Domain = ProviderDomain.Parse(Devices.HubDomain),

@@ -10,6 +10,7 @@ var window = new Option<int>("--window") { Description = "Unconfirmed publishes 
 var partitions = new Option<int>("--partitions") { Description = "Partitions of submit and report", DefaultValueFactory = _ => 8 };
 var seconds = new Option<int>("--seconds") { Description = "Length of the latency runs at 1,000 messages a second", DefaultValueFactory = _ => 10 };
 
+var keys = new Option<string>("--keys") { Description = "The folder with the keys of the roles", Required = true };
 var unverified = new Option<bool>("--unsafe-trust-signatures") { Description = "Take frame signatures for valid" };
 
 CrossingOptions Read(ParseResult parsed) => new(
@@ -21,10 +22,10 @@ var crossing = new Command("crossing", "Messages through submit, hub, ledger, ou
 };
 crossing.SetAction((parsed, cancellation) => CrossingCommand.RunAsync(Read(parsed), cancellation));
 
-var hub = new Command("hub", "The hub role of the crossing, as a process of its own; started by 'crossing'") { broker, database, partitions, unverified };
+var hub = new Command("hub", "The hub role of the crossing, as a process of its own; started by 'crossing'") { broker, database, keys, partitions, unverified };
 hub.Hidden = true;
 hub.SetAction((parsed, cancellation) => HubProcess.RunAsync(
-    new Uri(parsed.GetRequiredValue(broker)), parsed.GetRequiredValue(database), parsed.GetValue(partitions), parsed.GetValue(unverified), cancellation));
+    new Uri(parsed.GetRequiredValue(broker)), parsed.GetRequiredValue(database), parsed.GetRequiredValue(keys), parsed.GetValue(partitions), parsed.GetValue(unverified), cancellation));
 
 var sizes = new Option<int[]>("--sizes") { Description = "Group sizes to compare at", DefaultValueFactory = _ => [2, 50, 200, 1000], AllowMultipleArgumentsPerToken = true };
 var serverSizes = new Option<int[]>("--server-sizes") { Description = "Group sizes that a server follows", DefaultValueFactory = _ => [10, 100, 1000, 5000], AllowMultipleArgumentsPerToken = true };

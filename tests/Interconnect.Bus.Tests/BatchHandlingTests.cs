@@ -7,7 +7,7 @@ namespace Interconnect.Bus.Tests;
 
 public sealed class BatchHandlingTests
 {
-    private static readonly BusBatch Batch = new(new BusAddress.Submit(), 0, [new byte[] { 1 }], Redelivered: false);
+    private static readonly BusBatch Batch = new(new BusAddress.Submit(), 0, [new BusBody(TestBus.From, new byte[] { 1 })], Redelivered: false);
 
     [Fact]
     public async Task HandleAsync_AbandonedBeforeTheFirstAttempt_NeverCallsTheHandler()
@@ -21,9 +21,9 @@ public sealed class BatchHandlingTests
             return ValueTask.FromResult<IReadOnlyList<Unusable>>([]);
         }
 
-        Assert.False(await handling.HandleAsync(Batch, Handler, (_, _, _, _) => ValueTask.FromResult(true), new CancellationToken(canceled: true), CancellationToken.None));
+        Assert.False(await handling.HandleAsync(Batch, Handler, i => Batch.Bodies[i].Bytes, (_, _) => ValueTask.FromResult(true), new CancellationToken(canceled: true), CancellationToken.None));
         Assert.Equal(0, calls);
-        Assert.True(await handling.HandleAsync(Batch, Handler, (_, _, _, _) => ValueTask.FromResult(true), CancellationToken.None, CancellationToken.None));
+        Assert.True(await handling.HandleAsync(Batch, Handler, i => Batch.Bodies[i].Bytes, (_, _) => ValueTask.FromResult(true), CancellationToken.None, CancellationToken.None));
         Assert.Equal(1, calls);
     }
 }

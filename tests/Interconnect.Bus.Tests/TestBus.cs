@@ -9,6 +9,11 @@ internal static class TestBus
 {
     public static readonly NetworkId Network = NetworkId.Parse("net-b");
 
+    public static readonly BusSender From = new BusSender.Network(NetworkId.Parse("net-a"));
+
+    /// <summary>As the adapter of a network.</summary>
+    public static IBusPublisher Publisher(this IServiceProvider services) => services.GetRequiredService<IBusPublishers>().As(From);
+
     public static ServiceProvider Create(BusOptions options, TimeProvider? time = null)
     {
         var services = new ServiceCollection();
@@ -17,7 +22,7 @@ internal static class TestBus
             services.AddSingleton(time);
         }
 
-        return services.AddInterconnectBus(options).BuildServiceProvider();
+        return services.AddInterconnectBus(options, options.Amqp is null ? [] : [From]).BuildServiceProvider();
     }
 
     public static ConversationKey Conversation(int number)
@@ -34,6 +39,6 @@ internal static class TestBus
         return body;
     }
 
-    public static (int Conversation, int Number) Read(ReadOnlyMemory<byte> body) =>
-        (BinaryPrimitives.ReadInt32BigEndian(body.Span), BinaryPrimitives.ReadInt32BigEndian(body.Span[4..]));
+    public static (int Conversation, int Number) Read(BusBody body) =>
+        (BinaryPrimitives.ReadInt32BigEndian(body.Bytes.Span), BinaryPrimitives.ReadInt32BigEndian(body.Bytes.Span[4..]));
 }

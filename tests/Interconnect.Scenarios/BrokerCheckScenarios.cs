@@ -14,9 +14,11 @@ public sealed class BrokerCheckScenarios
         var host = new UriBuilder(right.Uri) { Path = "no-such-vhost" };
         var port = new UriBuilder(right.Uri) { Port = 1 };
 
-        Assert.Contains("user name or password", await BrokerCheck.WhyNotAsync(password.Uri, default), StringComparison.Ordinal);
-        Assert.Contains("virtual host", await BrokerCheck.WhyNotAsync(host.Uri, default), StringComparison.Ordinal);
-        Assert.Contains("ConnectionRefused", await BrokerCheck.WhyNotAsync(port.Uri, default), StringComparison.Ordinal);
-        Assert.Null(await BrokerCheck.WhyNotAsync(right.Uri, default));
+        Assert.Contains("user name or password", await BrokerCheck.WhyNotAsync(At(password), default), StringComparison.Ordinal);
+        Assert.Contains("virtual host", await BrokerCheck.WhyNotAsync(At(host), default), StringComparison.Ordinal);
+        Assert.Contains("ConnectionRefused", await BrokerCheck.WhyNotAsync(At(port), default), StringComparison.Ordinal);
+        Assert.Null(await BrokerCheck.WhyNotAsync(At(right), default));
+
+        static BusOptions At(UriBuilder broker) => new() { Amqp = broker.Uri };
     }
 }

@@ -32,7 +32,9 @@ internal sealed class BusLedger(int conversations)
         return body;
     }
 
-    public void Read(ReadOnlyMemory<byte> body)
+    public void Read(BusBody body) => Read(body.Bytes);
+
+    private void Read(ReadOnlyMemory<byte> body)
     {
         var conversation = BinaryPrimitives.ReadInt32BigEndian(body.Span);
         var number = BinaryPrimitives.ReadInt32BigEndian(body.Span[4..]);

@@ -23,7 +23,7 @@ public sealed class BusScenarios
         await using var broker = await BusBroker.CreateAsync();
         var ledger = new BusLedger(50);
         await using var reading = await broker.Bus().GetRequiredService<IBusConsumer>().ConsumeAsync(Submit, ledger.Handler, default);
-        var bus = broker.Bus().GetRequiredService<IBusPublisher>();
+        var bus = broker.Bus().Publisher();
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
         var publishing = Enumerable.Range(0, 50).Select(c => Task.Run(() => BusLedger.PublishAsync(bus, Submit, c, 400, 20, patience.Token))).ToList();
         await ledger.WaitForAsync(2_000, Limit);
@@ -42,7 +42,7 @@ public sealed class BusScenarios
     {
         await using var broker = await BusBroker.CreateAsync();
         var services = broker.Bus();
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         var status = services.GetRequiredService<IBusStatus>();
         await WaitUntilAsync(async () => await status.WhyNotReadyAsync([], default) is null);
         var why = await status.WhyNotReadyAsync([Deliver, Submit], default);
@@ -61,7 +61,7 @@ public sealed class BusScenarios
     public async Task Returned()
     {
         await using var broker = await BusBroker.CreateAsync();
-        var bus = broker.Bus().GetRequiredService<IBusPublisher>();
+        var bus = broker.Bus().Publisher();
         await PublishOneAsync(bus, Deliver);
         await using (var connection = await broker.ConnectAsync())
         {
@@ -82,7 +82,7 @@ public sealed class BusScenarios
     {
         await using var broker = await BusBroker.CreateAsync();
         var services = broker.Bus();
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         await PublishOneAsync(bus, Deliver);
         await using var connection = await broker.ConnectAsync();
         await using var channel = await connection.CreateChannelAsync();
@@ -99,7 +99,7 @@ public sealed class BusScenarios
                 var unusable = new List<Unusable>();
                 for (var i = 0; i < batch.Bodies.Count; i++)
                 {
-                    var number = batch.Bodies[i].Span[7];
+                    var number = batch.Bodies[i].Bytes.Span[7];
                     got.Enqueue(number);
                     if (number == 2)
                     {
@@ -111,15 +111,47 @@ public sealed class BusScenarios
             },
             default);
         await WaitUntilAsync(() => Task.FromResult(got.Count == 3));
-        await WaitUntilAsync(async () => await channel.MessageCountAsync("interconnect.parked") == 2);
+        await WaitUntilAsync(async () => await channel.MessageCountAsync("interconnect.parked") == 1 && await channel.MessageCountAsync("interconnect.unauthentic") == 1);
         Assert.Equal(new byte[] { 1, 2, 3 }, got);
-        var frame = (await channel.BasicGetAsync("interconnect.parked", autoAck: true))!;
+        var frame = (await channel.BasicGetAsync("interconnect.unauthentic", autoAck: true))!;
         Assert.Equal("not a frame", Encoding.UTF8.GetString(frame.Body.Span));
         Assert.StartsWith("BUS-002", Header(frame, "interconnect-reason"), StringComparison.Ordinal);
         Assert.Equal("deliver.net-b", Header(frame, "interconnect-stream"));
         var body = (await channel.BasicGetAsync("interconnect.parked", autoAck: true))!;
         Assert.Equal("number two", Header(body, "interconnect-reason"));
-        Assert.Equal(BusLedger.Body(0, 2), body.Body.ToArray());
+
+        // The frame as it was, signature and all: an operator may move it back as it is.
+        Assert.Equal(BusLedger.Body(0, 2), body.Body.ToArray()[^64..]);
+        got.Clear();
+        await channel.BasicPublishAsync("interconnect.deliver.net-b", "0", mandatory: true, new BasicProperties { Persistent = true }, body.Body);
+        await WaitUntilAsync(() => Task.FromResult(got.Count == 1));
+        Assert.Equal(new byte[] { 2 }, got);
+    }
+
+    [Fact(DisplayName = "Five hundred frames that nobody signed, in front of one that the hub did: kept with their reason, counted, and soon passed")]
+    public async Task UnsignedFlood()
+    {
+        const int Flood = 500;
+        await using var broker = await BusBroker.CreateAsync();
+        var services = broker.Bus();
+        await PublishOneAsync(services.Publisher(), Deliver);
+        await using var connection = await broker.ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        for (var i = 0; i < Flood; i++)
+        {
+            await channel.BasicPublishAsync("interconnect.deliver.net-b", "0", mandatory: true, new BasicProperties { Persistent = true }, Convert.FromHexString("B501010141"));
+        }
+
+        await WaitUntilAsync(async () => await channel.MessageCountAsync("interconnect.deliver.net-b") == Flood + 1);
+        await PublishOneAsync(services.Publisher(), Deliver, 2);
+        var ledger = new BusLedger(1);
+        var began = Stopwatch.GetTimestamp();
+        await using var reading = await broker.Bus().GetRequiredService<IBusConsumer>().ConsumeAsync(Deliver, ledger.Handler, default);
+        await ledger.WaitForAsync(2, Limit);
+        Assert.Empty(ledger.Faults);
+        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(15), $"{Stopwatch.GetElapsedTime(began)} until what follows was handled");
+        await WaitUntilAsync(async () => await channel.MessageCountAsync("interconnect.unauthentic") == Flood);
+        Assert.StartsWith("BUS-008", Header((await channel.BasicGetAsync("interconnect.unauthentic", autoAck: true))!, "interconnect-reason"), StringComparison.Ordinal);
     }
 
     [Fact(DisplayName = "A handler that fails again and again keeps its place: nothing passes, nothing is lost, more often than any delivery limit")]
@@ -127,7 +159,7 @@ public sealed class BusScenarios
     {
         await using var broker = await BusBroker.CreateAsync();
         var services = broker.Bus();
-        await BusLedger.PublishAsync(services.GetRequiredService<IBusPublisher>(), Deliver, 0, 200, 20, default);
+        await BusLedger.PublishAsync(services.Publisher(), Deliver, 0, 200, 20, default);
         var ledger = new BusLedger(1);
         var attempts = 0;
         await using var reading = await services.GetRequiredService<IBusConsumer>().ConsumeAsync(
@@ -143,7 +175,7 @@ public sealed class BusScenarios
     public async Task CrashLoop()
     {
         await using var broker = await BusBroker.CreateAsync();
-        await BusLedger.PublishAsync(broker.Bus().GetRequiredService<IBusPublisher>(), Deliver, 0, 60, 1, default);
+        await BusLedger.PublishAsync(broker.Bus().Publisher(), Deliver, 0, 60, 1, default);
 
         // 25 lives, more than RabbitMQ 4's default delivery limit of 20; each is ended by its connection, as kill -9 would.
         for (var life = 0; life < 25; life++)
@@ -196,7 +228,7 @@ public sealed class BusScenarios
         };
         var first = await broker.Bus(options).GetRequiredService<IBusConsumer>().ConsumeAsync(Submit, Reader("first"), default);
         await using var second = await broker.Bus(options).GetRequiredService<IBusConsumer>().ConsumeAsync(Submit, Reader("second"), default);
-        var bus = broker.Bus(options).GetRequiredService<IBusPublisher>();
+        var bus = broker.Bus(options).Publisher();
         var publishing = Enumerable.Range(0, 8).Select(c => Task.Run(() => BusLedger.PublishAsync(bus, Submit, c, 500, 5, default))).ToList();
         await ledger.WaitForAsync(500, Limit);
         Assert.DoesNotContain(active.Keys, k => k.Reader == "second");
@@ -214,7 +246,7 @@ public sealed class BusScenarios
     {
         await using var broker = await BusBroker.CreateAsync();
         var services = broker.Bus();
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         var status = services.GetRequiredService<IBusStatus>();
         var ledger = new BusLedger(1);
         await using var reading = await services.GetRequiredService<IBusConsumer>().ConsumeAsync(Deliver, ledger.Handler, default);
@@ -234,7 +266,7 @@ public sealed class BusScenarios
         await broker.Servers.StartAsync("rabbitmq");
 
         var back = Stopwatch.GetTimestamp();
-        await BusLedger.PublishAsync(late.GetRequiredService<IBusPublisher>(), Submit, 0, 5, 1, default);
+        await BusLedger.PublishAsync(late.Publisher(), Submit, 0, 5, 1, default);
         await using var bound = await lateReading.WaitAsync(Limit);
         await lateLedger.WaitForAsync(5, Limit);
         var key = BusLedger.Conversation(0);
@@ -249,7 +281,7 @@ public sealed class BusScenarios
     {
         await using var broker = await BusBroker.CreateAsync();
         var services = broker.Bus();
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         var status = services.GetRequiredService<IBusStatus>();
         var ledger = new BusLedger(1);
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -283,7 +315,7 @@ public sealed class BusScenarios
     public async Task BufferBound()
     {
         await using var broker = await BusBroker.CreateAsync();
-        var bus = broker.Bus(broker.Options with { BufferBodies = 50, FrameBodies = 10 }).GetRequiredService<IBusPublisher>();
+        var bus = broker.Bus(broker.Options with { BufferBodies = 50, FrameBodies = 10 }).Publisher();
         await PublishOneAsync(bus, Deliver);
         var all = await Task.WhenAll(Enumerable.Range(2, 5_000).Select(n => bus.PublishAsync(Deliver, BusLedger.Conversation(0), BusLedger.Body(0, n), default).AsTask()));
         var refused = all.OfType<PublishOutcome.Unavailable>().ToList();
@@ -301,16 +333,16 @@ public sealed class BusScenarios
         var services = broker.Bus(broker.Options with { Partitions = 2 });
         await using (var reading = await services.GetRequiredService<IBusConsumer>().ConsumeAsync(Submit, new BusLedger(1).Handler, default))
         {
-            await PublishOneAsync(services.GetRequiredService<IBusPublisher>(), Submit);
+            await PublishOneAsync(services.Publisher(), Submit);
         }
 
-        await PublishOneAsync(services.GetRequiredService<IBusPublisher>(), Deliver, 7);
+        await PublishOneAsync(services.Publisher(), Deliver, 7);
         var queues = await broker.ListAsync("list_queues", "name", "type", "durable", "arguments");
-        Assert.Equal(["interconnect.deliver.net-b", "interconnect.parked", "interconnect.submit.0", "interconnect.submit.1"], queues.Select(q => q.Split('\t')[0]).Order(StringComparer.Ordinal));
+        Assert.Equal(["interconnect.deliver.net-b", "interconnect.parked", "interconnect.submit.0", "interconnect.submit.1", "interconnect.unauthentic"], queues.Select(q => q.Split('\t')[0]).Order(StringComparer.Ordinal));
         Assert.All(queues, q => Assert.Equal(["quorum", "true"], q.Split('\t')[1..3]));
-        Assert.All(queues.Where(q => !q.StartsWith("interconnect.parked", StringComparison.Ordinal)), q => Assert.Contains("x-single-active-consumer", q, StringComparison.Ordinal));
+        Assert.All(queues.Where(q => !q.StartsWith("interconnect.parked", StringComparison.Ordinal) && !q.StartsWith("interconnect.unauthentic", StringComparison.Ordinal)), q => Assert.Contains("x-single-active-consumer", q, StringComparison.Ordinal));
         var exchanges = (await broker.ListAsync("list_exchanges", "name", "type")).Where(e => !e.StartsWith("amq.", StringComparison.Ordinal) && !e.StartsWith('\t'));
-        Assert.Equal(["interconnect.deliver.net-b\tdirect", "interconnect.parked\tfanout", "interconnect.submit\tdirect"], exchanges.Order(StringComparer.Ordinal));
+        Assert.Equal(["interconnect.deliver.net-b\tdirect", "interconnect.parked\tfanout", "interconnect.submit\tdirect", "interconnect.unauthentic\tfanout"], exchanges.Order(StringComparer.Ordinal));
 
         await using var connection = await broker.ConnectAsync();
         await using var channel = await connection.CreateChannelAsync();
@@ -323,7 +355,9 @@ public sealed class BusScenarios
         };
         await channel.BasicConsumeAsync("interconnect.deliver.net-b", autoAck: true, consumer);
         var (body, properties) = await arrived.Task.WaitAsync(Limit);
-        Assert.Equal("B5010140" + Convert.ToHexString(BusLedger.Body(0, 7)), Convert.ToHexString(body));
+        Assert.StartsWith("B50203" + Convert.ToHexString("hub"u8), Convert.ToHexString(body), StringComparison.Ordinal);
+        Assert.EndsWith("0140" + Convert.ToHexString(BusLedger.Body(0, 7)), Convert.ToHexString(body), StringComparison.Ordinal);
+        Assert.Equal("interconnect", properties.UserId);
         Assert.Equal("application/vnd.interconnect.bus-frame", properties.ContentType);
         Assert.True(properties.Persistent);
         var words = string.Join(' ', properties.Headers?.Select(h => $"{h.Key}={(h.Value is byte[] text ? Encoding.UTF8.GetString(text) : h.Value)}") ?? []) + properties.Type;

@@ -36,6 +36,9 @@ public sealed class HubOnPostgres
         Assert.True(simulation.Written > 100 && simulation.Crashes > 3 && simulation.FaultsStruck > 3);
     }
 
+    [Fact(DisplayName = "On PostgreSQL events that the version before took are known when they come again")]
+    public async Task SentId() => await SentIdMigration.RunAsync(await DatabaseAsync());
+
     [Fact(DisplayName = "On PostgreSQL consents that the version before wrote mean what they meant")]
     public async Task ConsentWords() => await ConsentWordsMigration.RunAsync(await DatabaseAsync());
 
@@ -62,7 +65,7 @@ public sealed class HubOnPostgres
         {
             taken = await second.Bus.NextAsync(World.Matrix);
         }
-        while (taken.Id != late.Id);
+        while (taken.Id != late.PassedId());
         Assert.Equal(2UL, taken.Sequence);
     }
 

@@ -14,7 +14,7 @@ internal sealed class AdapterRole(
     AdapterHostOptions options,
     Func<INetworkAdapter> makeAdapter,
     Database database,
-    IBusPublisher publisher,
+    IBusPublishers publishers,
     IBusConsumer consumer,
     TimeProvider clock,
     ILogger<AdapterRole> logger) : BackgroundService, IAdapterHealth
@@ -58,7 +58,7 @@ internal sealed class AdapterRole(
             }
             catch (Exception e)
             {
-                NotRunning(e is AdapterStartException ? e.Message : WaitingRoom.Failure(e));
+                NotRunning(e is AdapterStartException or MigrationException ? e.Message : WaitingRoom.Failure(e));
             }
 
             try
@@ -90,6 +90,7 @@ internal sealed class AdapterRole(
         await using var adapter = makeAdapter();
         var deliveries = new DeliveryRecords(database, Network);
         var origins = new OriginRecords(database, Network);
+        var publisher = publishers.As(new BusSender.Network(Network));
         var reporter = new Reporter(Network, publisher, writes, deliveries, metrics, clock, logger);
         var step = new DeliveryStep(adapter, options, writes, deliveries, origins, metrics, clock);
         var waiting = new WaitingRoom(adapter, step, options, writes, deliveries, new WaitingRecords(database, Network), reporter, metrics, clock, logger);

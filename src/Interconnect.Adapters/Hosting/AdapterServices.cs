@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Interconnect.Adapters.Hosting;
 
-/// <summary>Puts adapters into a host's services. Needs <see cref="Database"/>, <see cref="IBusPublisher"/> and <see cref="IBusConsumer"/> there.</summary>
+/// <summary>Puts adapters into a host's services. Needs <see cref="Database"/>, <see cref="IBusPublishers"/> and <see cref="IBusConsumer"/> there.</summary>
 public static class AdapterServices
 {
     /// <summary>Hosts an XMPP network.</summary>
@@ -40,7 +40,7 @@ public static class AdapterServices
             options,
             () => make(provider),
             provider.GetRequiredService<Database>(),
-            provider.GetRequiredService<IBusPublisher>(),
+            provider.GetRequiredService<IBusPublishers>(),
             provider.GetRequiredService<IBusConsumer>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<AdapterRole>>()));

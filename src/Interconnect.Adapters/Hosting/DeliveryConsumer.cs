@@ -68,7 +68,10 @@ internal sealed class DeliveryConsumer(
         var provider = adapter.Describe().Provider;
         for (var i = 0; i < batch.Bodies.Count; i++)
         {
-            var reason = !EnvelopeCodec.TryDecode(batch.Bodies[i], out var envelope, out var error) ? error.ToString()
+            FederationEnvelope? envelope = null;
+            var body = batch.Bodies[i].Bytes;
+            var reason = batch.Bodies[i].Sender is not BusSender.HubProvider ? "not from the hub"
+                : !EnvelopeCodec.TryDecode(body, out envelope, out var error) ? error.ToString()
                 : envelope.Recipients.Count == 0 ? "no recipients"
                 : envelope.Recipients.Any(r => r.Domain != provider) ? "a recipient is of another provider"
                 : null;
@@ -79,7 +82,6 @@ internal sealed class DeliveryConsumer(
                 continue;
             }
 
-            var body = batch.Bodies[i];
             items.AddRange(envelope!.Recipients.Distinct().Select(r => new DeliveryItem(envelope, r, body)));
         }
 

@@ -1,34 +1,33 @@
 using System.Diagnostics.CodeAnalysis;
+using Interconnect.Federation;
 
 namespace Interconnect.Bus.Frames;
 
 /// <summary>
-/// The bus frame: one or many encoded envelopes of one partition, in order. Version 1:
-/// <c>u8 0xB5, u8 version = 1, varint count, count * (varint length, length bytes)</c>; varints are unsigned LEB128 in their shortest form. Nothing may follow.
+/// The content of a bus frame: one or many encoded envelopes of one partition, in order, behind the head that <see cref="SealedFrame"/> describes:
+/// <c>varint count, count * (varint length, length bytes)</c>; varints are unsigned LEB128 in their shortest form. Nothing may follow.
 /// </summary>
 internal static class BusFrameCodec
 {
     /// <summary>Largest frame in bytes.</summary>
     public const int MaxBytes = 8 * 1024 * 1024;
 
-    /// <summary>Largest body in bytes: a frame's bound less its largest header.</summary>
-    public const int MaxBodyBytes = MaxBytes - 16;
+    /// <summary>Largest body in bytes: a frame's bound less the largest that stands before it.</summary>
+    public const int MaxBodyBytes = MaxBytes - SealedFrame.MaxHeadBytes - 8;
 
     /// <summary>Most bodies.</summary>
     public const int MaxBodies = 4_096;
 
-    public const byte Mark = 0xB5;
-    public const byte Version = 1;
-
     /// <summary>The bytes one body takes in a frame.</summary>
     public static int SizeOf(int bodyLength) => VarintSize(bodyLength) + bodyLength;
 
-    /// <summary>Writes a frame of at least one body; the caller keeps the bounds.</summary>
-    public static byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> bodies)
+    /// <summary>Writes and signs a frame of at least one body; the caller keeps the bounds.</summary>
+    public static byte[] Encode(IReadOnlyList<ReadOnlyMemory<byte>> bodies, BusSender sender, RoleKey key, BusAddress address)
     {
         ArgumentOutOfRangeException.ThrowIfZero(bodies.Count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bodies.Count, MaxBodies);
-        var size = 2 + VarintSize(bodies.Count);
+        var head = SealedFrame.HeadBytesOf(sender);
+        var size = head + VarintSize(bodies.Count);
         foreach (var body in bodies)
         {
             ArgumentOutOfRangeException.ThrowIfZero(body.Length);
@@ -37,9 +36,7 @@ internal static class BusFrameCodec
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(size, MaxBytes);
         var frame = new byte[size];
-        frame[0] = Mark;
-        frame[1] = Version;
-        var at = WriteVarint(frame, 2, bodies.Count);
+        var at = WriteVarint(frame, head, bodies.Count);
         foreach (var body in bodies)
         {
             at = WriteVarint(frame, at, body.Length);
@@ -47,41 +44,25 @@ internal static class BusFrameCodec
             at += body.Length;
         }
 
+        SealedFrame.WriteHead(frame, sender, key, address);
         return frame;
     }
 
-    /// <summary>Reads a frame; the bodies are slices of <paramref name="frame"/>. Never throws.</summary>
-    public static bool TryDecode(ReadOnlyMemory<byte> frame, [NotNullWhen(true)] out ReadOnlyMemory<byte>[]? bodies, [NotNullWhen(false)] out FrameError? error)
+    /// <summary>Reads the content of a frame; the bodies are slices of it. Never throws.</summary>
+    public static bool TryDecode(SealedFrame frame, [NotNullWhen(true)] out ReadOnlyMemory<byte>[]? bodies, [NotNullWhen(false)] out FrameError? error)
     {
         bodies = null;
-        var bytes = frame.Span;
-        if (bytes.Length > MaxBytes)
-        {
-            error = new FrameError("BUS-001", $"Larger than {MaxBytes} bytes", "frame", 0);
-            return false;
-        }
-
-        if (bytes.Length < 2 || bytes[0] != Mark)
-        {
-            error = new FrameError("BUS-002", "Not a bus frame", "frame.mark", 0);
-            return false;
-        }
-
-        if (bytes[1] != Version)
-        {
-            error = new FrameError("BUS-003", $"Version {bytes[1]} is not known; this reads version {Version}", "frame.version", 1);
-            return false;
-        }
-
-        var at = 2;
+        var bytes = frame.Content.Span;
+        var at = 0;
         if (!TryReadVarint(bytes, ref at, "frame.count", out var count, out error))
         {
+            error = error with { Offset = frame.HeadBytes + error.Offset };
             return false;
         }
 
         if (count is < 1 or > MaxBodies)
         {
-            error = new FrameError("BUS-005", $"1 to {MaxBodies} bodies", "frame.count", 2);
+            error = new FrameError("BUS-005", $"1 to {MaxBodies} bodies", "frame.count", frame.HeadBytes);
             return false;
         }
 
@@ -91,22 +72,23 @@ internal static class BusFrameCodec
             var start = at;
             if (!TryReadVarint(bytes, ref at, $"frame.bodies[{i}].length", out var length, out error))
             {
+                error = error with { Offset = frame.HeadBytes + error.Offset };
                 return false;
             }
 
             if (length < 1 || length > bytes.Length - at)
             {
-                error = new FrameError("BUS-006", length < 1 ? "A body is at least one byte" : "The body ends after the frame", $"frame.bodies[{i}]", start);
+                error = new FrameError("BUS-006", length < 1 ? "A body is at least one byte" : "The body ends after the frame", $"frame.bodies[{i}]", frame.HeadBytes + start);
                 return false;
             }
 
-            found[i] = frame.Slice(at, length);
+            found[i] = frame.Content.Slice(at, length);
             at += length;
         }
 
         if (at != bytes.Length)
         {
-            error = new FrameError("BUS-007", "Bytes follow the last body", "frame", at);
+            error = new FrameError("BUS-007", "Bytes follow the last body", "frame", frame.HeadBytes + at);
             return false;
         }
 

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
+using Interconnect.Bus.Signing;
 using Interconnect.Federation;
 
 namespace Interconnect.Bus.InMemory;
 
 /// <summary>
 /// The bus of the embedded default: one process, bounded, the same order promises. A publish completes when the reader's handler has returned, so what is
-/// stored is what the handler stored.
+/// stored is what the handler stored. Who speaks is who was given the publisher: there is nothing to sign.
 /// </summary>
-internal sealed class InMemoryBus : IBusPublisher, IBusConsumer, IBusStatus
+internal sealed class InMemoryBus : IBusPublishers, IBusConsumer, IBusStatus
 {
     private readonly ConcurrentDictionary<BusAddress, MemoryStreamState> streams = new();
     private readonly BusOptions options;
@@ -25,14 +26,17 @@ internal sealed class InMemoryBus : IBusPublisher, IBusConsumer, IBusStatus
         this.time = time;
     }
 
-    public async ValueTask<PublishOutcome> PublishAsync(BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    public IBusPublisher As(BusSender sender) => new Publisher(this, sender);
+
+    private async ValueTask<PublishOutcome> PublishAsync(BusSender sender, BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
+        SenderRights.Demand(sender, address);
         ArgumentOutOfRangeException.ThrowIfZero(body.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(body.Length, Frames.BusFrameCodec.MaxBodyBytes);
         var tags = BusMetrics.Tags(address);
         metrics.Published(tags);
         var stream = StreamOf(address);
-        var outcome = await stream.Partitions[conversation.PartitionOf(stream.Partitions.Length)].Publish(body).WaitAsync(cancellation);
+        var outcome = await stream.Partitions[conversation.PartitionOf(stream.Partitions.Length)].Publish(new BusBody(sender, body)).WaitAsync(cancellation);
         if (outcome is PublishOutcome.Stored)
         {
             metrics.Confirmed(tags, 1);
@@ -65,9 +69,9 @@ internal sealed class InMemoryBus : IBusPublisher, IBusConsumer, IBusStatus
         a is BusAddress.Deliver ? 1 : options.Partitions,
         (stream, number) => new MemoryPartition(stream, number, options, handling, ParkAsync)));
 
-    private async ValueTask<bool> ParkAsync(BusBatch batch, ReadOnlyMemory<byte> body, string reason, CancellationToken cancellation)
+    private async ValueTask<bool> ParkAsync(ParkItem item, CancellationToken cancellation)
     {
-        var one = new ParkedBody(batch.Address, batch.Partition, body, reason, time.GetUtcNow());
+        var one = new ParkedBody(item.Address, item.Partition, item.Bytes, item.Reason, time.GetUtcNow());
         if (options.OnParked is { } callback)
         {
             await callback(one, cancellation);
@@ -75,5 +79,11 @@ internal sealed class InMemoryBus : IBusPublisher, IBusConsumer, IBusStatus
 
         parked.Add(one);
         return true;
+    }
+
+    private sealed class Publisher(InMemoryBus bus, BusSender sender) : IBusPublisher
+    {
+        public ValueTask<PublishOutcome> PublishAsync(BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation) =>
+            bus.PublishAsync(sender, address, conversation, body, cancellation);
     }
 }

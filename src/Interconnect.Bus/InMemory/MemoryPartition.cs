@@ -13,9 +13,9 @@ internal sealed class MemoryPartition(MemoryStreamState stream, int number, BusO
     private long bytes;
     private bool pumping;
 
-    private readonly record struct Waiting(ReadOnlyMemory<byte> Body, TaskCompletionSource<PublishOutcome> Done);
+    private readonly record struct Waiting(BusBody Body, TaskCompletionSource<PublishOutcome> Done);
 
-    public Task<PublishOutcome> Publish(ReadOnlyMemory<byte> body)
+    public Task<PublishOutcome> Publish(BusBody body)
     {
         lock (gate)
         {
@@ -24,14 +24,14 @@ internal sealed class MemoryPartition(MemoryStreamState stream, int number, BusO
                 return Task.FromResult(NobodyReads(certain: true));
             }
 
-            if (waiting.Count >= options.BufferBodies || bytes + body.Length > options.BufferBytes)
+            if (waiting.Count >= options.BufferBodies || bytes + body.Bytes.Length > options.BufferBytes)
             {
                 return Task.FromResult<PublishOutcome>(new PublishOutcome.Unavailable("The bus buffer of this partition is full", options.RetryAfter, Certain: true));
             }
 
             var item = new Waiting(body, new TaskCompletionSource<PublishOutcome>(TaskCreationOptions.RunContinuationsAsynchronously));
             waiting.Enqueue(item);
-            bytes += body.Length;
+            bytes += body.Bytes.Length;
             if (!pumping)
             {
                 pumping = true;
@@ -63,7 +63,7 @@ internal sealed class MemoryPartition(MemoryStreamState stream, int number, BusO
                 try
                 {
                     // A crash here leaves nothing stored by the bus: the callers have no answer yet, and what the handler committed is found by its de-duplication.
-                    handled = await handling.HandleAsync(bus with { Redelivered = tried }, reader.Handler, park, reader.Abandon, CancellationToken.None);
+                    handled = await handling.HandleAsync(bus with { Redelivered = tried }, reader.Handler, i => bus.Bodies[i].Bytes, park, reader.Abandon, CancellationToken.None);
                     tried = true;
                 }
                 finally
@@ -96,7 +96,7 @@ internal sealed class MemoryPartition(MemoryStreamState stream, int number, BusO
             while (batch.Count < options.BatchBodies && taken < options.BatchBytes && waiting.TryDequeue(out var item))
             {
                 batch.Add(item);
-                taken += item.Body.Length;
+                taken += item.Body.Bytes.Length;
             }
 
             bytes -= taken;

@@ -14,9 +14,9 @@ internal sealed class BrokerBus : IAsyncDisposable
     private readonly ServiceProvider container;
     private readonly Lazy<Task> started;
 
-    public BrokerBus(BusOptions options, ILoggerFactory logs)
+    public BrokerBus(BusOptions options, BrokerTls tls, ILoggerFactory logs)
     {
-        container = Compose(options, logs).BuildServiceProvider();
+        container = Compose(options, tls, logs).BuildServiceProvider();
         Control = container.GetRequiredService<IBusControl>();
         started = new Lazy<Task>(() =>
         {
@@ -44,7 +44,7 @@ internal sealed class BrokerBus : IAsyncDisposable
         await container.DisposeAsync();
     }
 
-    internal static IServiceCollection Compose(BusOptions options, ILoggerFactory logs)
+    internal static IServiceCollection Compose(BusOptions options, BrokerTls tls, ILoggerFactory logs)
     {
         var services = new ServiceCollection();
         services.AddSingleton(logs);
@@ -52,12 +52,12 @@ internal sealed class BrokerBus : IAsyncDisposable
         services.AddMassTransit(registration =>
         {
             registration.DisableUsageTelemetry();
-            registration.UsingRabbitMq((_, rabbit) => Host(rabbit, options));
+            registration.UsingRabbitMq((_, rabbit) => Host(rabbit, options, tls));
         });
         return services;
     }
 
-    private static void Host(IRabbitMqBusFactoryConfigurator rabbit, BusOptions options)
+    private static void Host(IRabbitMqBusFactoryConfigurator rabbit, BusOptions options, BrokerTls tls)
     {
         var address = options.Amqp!;
         var secure = address.Scheme == "amqps";
@@ -72,7 +72,12 @@ internal sealed class BrokerBus : IAsyncDisposable
             host.RequestedConnectionTimeout(TimeSpan.FromSeconds(5));
             if (secure)
             {
-                host.UseSsl(ssl => ssl.ServerName = address.Host);
+                host.UseSsl(ssl =>
+                {
+                    ssl.ServerName = address.Host;
+                    ssl.Certificate = tls.Own;
+                    ssl.CertificateValidationCallback = tls.IsBroker;
+                });
             }
         });
     }

@@ -8,7 +8,7 @@ namespace Interconnect.Bus.RabbitMq;
 internal static class BrokerFailures
 {
     // AMQP 0-9-1, reply codes.
-    private const ushort AccessRefused = 403;
+    internal const ushort AccessRefused = 403;
     private const ushort NotAllowed = 530;
 
     public static string Describe(Exception e) => e switch

@@ -18,21 +18,24 @@ internal sealed partial class BrokerLink : IAsyncDisposable
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(250);
 
     private readonly BusOptions options;
+    private readonly BrokerTls tls;
     private readonly TimeProvider time;
     private readonly ILogger<BrokerLink> log;
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim channelGate = new(1);
     private readonly SemaphoreSlim declaring = new(1);
-    private readonly ConcurrentDictionary<BusAddress, bool> declared = new();
+    private readonly ConcurrentDictionary<(BusAddress Address, bool Owns), bool> declared = new();
+    private readonly ConcurrentDictionary<BusAddress, bool> unbound = new();
     private readonly Task running;
     private volatile string? whyDown = "The broker has not answered yet";
     private volatile IConnection? connection;
     private volatile IChannel? publishing;
     private TaskCompletionSource up = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public BrokerLink(BusOptions options, TimeProvider time, ILogger<BrokerLink> log)
+    public BrokerLink(BusOptions options, BrokerTls tls, TimeProvider time, ILogger<BrokerLink> log)
     {
         this.options = options;
+        this.tls = tls;
         this.time = time;
         this.log = log;
         using (ExecutionContext.SuppressFlow())
@@ -44,6 +47,9 @@ internal sealed partial class BrokerLink : IAsyncDisposable
     /// <summary>Null when connected; else the reason in plain words, without address or credentials.</summary>
     public string? WhyDown => whyDown;
 
+    /// <summary>The user that this process is on the broker; the broker holds what is published in its name against it.</summary>
+    public string User => BrokerNames.UserOf(options.Amqp!);
+
     /// <summary>Completes when the broker is connected.</summary>
     public async Task WaitUpAsync(CancellationToken cancellation)
     {
@@ -53,10 +59,13 @@ internal sealed partial class BrokerLink : IAsyncDisposable
         }
     }
 
-    /// <summary>Declares the exchange, the queues and the bindings of a stream, once a connection. Null when they are there; else the reason.</summary>
-    public async ValueTask<string?> DeclareAsync(BusAddress address, CancellationToken cancellation)
+    /// <summary>
+    /// Makes sure, once a connection, that exchange, queues and bindings of a stream are there. A stream belongs to its reader, which declares it; whoever writes to it
+    /// looks first, and declares only what is missing, for which its user may have no right. Null when all is there; else the reason.
+    /// </summary>
+    public async ValueTask<string?> DeclareAsync(BusAddress address, bool owns, CancellationToken cancellation)
     {
-        if (declared.ContainsKey(address))
+        if (declared.ContainsKey((address, owns)))
         {
             return null;
         }
@@ -64,7 +73,7 @@ internal sealed partial class BrokerLink : IAsyncDisposable
         await declaring.WaitAsync(cancellation);
         try
         {
-            return declared.ContainsKey(address) ? null : await DeclareNowAsync(address, cancellation);
+            return declared.ContainsKey((address, owns)) ? null : await DeclareNowAsync(address, owns, cancellation);
         }
         finally
         {
@@ -106,12 +115,17 @@ internal sealed partial class BrokerLink : IAsyncDisposable
     }
 
     /// <summary>After a returned frame: the next publish declares again.</summary>
-    public void Forget(BusAddress address) => declared.TryRemove(address, out _);
+    public void Forget(BusAddress address)
+    {
+        unbound[address] = true;
+        declared.TryRemove((address, false), out _);
+        declared.TryRemove((address, true), out _);
+    }
 
     /// <summary>Null when every queue of the stream has a reader; else the reason.</summary>
     public async ValueTask<string?> WhyUnreadAsync(BusAddress address, CancellationToken cancellation)
     {
-        if (await DeclareAsync(address, cancellation) is { } why)
+        if (await DeclareAsync(address, owns: false, cancellation) is { } why)
         {
             return why;
         }
@@ -140,37 +154,22 @@ internal sealed partial class BrokerLink : IAsyncDisposable
         await running;
     }
 
-    private async ValueTask<string?> DeclareNowAsync(BusAddress address, CancellationToken cancellation)
+    private async ValueTask<string?> DeclareNowAsync(BusAddress address, bool owns, CancellationToken cancellation)
     {
-        // A passive declaration of what is not there closes its channel, so each question has a channel of its own.
-        var made = false;
-        foreach (var queue in Enumerable.Range(0, BrokerNames.PartitionsOf(address, options)).Select(p => BrokerNames.Queue(address, p)).Append(BrokerNames.Parked))
+        // A passive declaration of what is not there closes its channel, so each question has a channel of its own. It needs no right.
+        var missing = !await IsThereAsync(channel => channel.ExchangeDeclarePassiveAsync(BrokerNames.Exchange(address), cancellation), cancellation);
+        foreach (var queue in Enumerable.Range(0, BrokerNames.PartitionsOf(address, options)).Select(p => BrokerNames.Queue(address, p)))
         {
-            made = made || await OnChannelAsync(
-                async channel =>
-                {
-                    await channel.QueueDeclarePassiveAsync(queue, cancellation);
-                    return null;
-                },
-                cancellation) is not null;
+            missing = missing || !await IsThereAsync(channel => channel.QueueDeclarePassiveAsync(queue, cancellation), cancellation);
         }
 
-        var why = await OnChannelAsync(
-            async channel =>
-            {
-                await DeclareParkedAsync(channel, cancellation);
-                var exchange = BrokerNames.Exchange(address);
-                await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, autoDelete: false, cancellationToken: cancellation);
-                for (var partition = 0; partition < BrokerNames.PartitionsOf(address, options); partition++)
-                {
-                    var queue = BrokerNames.Queue(address, partition);
-                    await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, QueueArguments.Stream(), cancellationToken: cancellation);
-                    await channel.QueueBindAsync(queue, exchange, BrokerNames.RoutingKey(partition), cancellationToken: cancellation);
-                }
+        var (made, why) = await DeclareParkedAsync(cancellation);
+        if (why is null && (owns || missing || unbound.ContainsKey(address)))
+        {
+            made |= missing;
+            why = await OnChannelAsync(channel => DeclareStreamAsync(channel, address, cancellation), cancellation);
+        }
 
-                return null;
-            },
-            cancellation);
         if (why is null && made)
         {
             await Task.Delay(options.NewQueueSettle, time, cancellation);
@@ -178,19 +177,66 @@ internal sealed partial class BrokerLink : IAsyncDisposable
 
         if (why is null)
         {
-            declared[address] = true;
+            unbound.TryRemove(address, out _);
+            declared[(address, owns)] = true;
         }
 
         return why;
     }
 
+    private async Task<string?> DeclareStreamAsync(IChannel channel, BusAddress address, CancellationToken cancellation)
+    {
+        var exchange = BrokerNames.Exchange(address);
+        await channel.ExchangeDeclareAsync(exchange, ExchangeType.Direct, durable: true, autoDelete: false, cancellationToken: cancellation);
+        for (var partition = 0; partition < BrokerNames.PartitionsOf(address, options); partition++)
+        {
+            var queue = BrokerNames.Queue(address, partition);
+            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, QueueArguments.Stream(), cancellationToken: cancellation);
+            await channel.QueueBindAsync(queue, exchange, BrokerNames.RoutingKey(partition), cancellationToken: cancellation);
+        }
+
+        return null;
+    }
+
+    private async ValueTask<bool> IsThereAsync(Func<IChannel, Task> ask, CancellationToken cancellation) =>
+        await OnChannelAsync(
+            async channel =>
+            {
+                await ask(channel);
+                return null;
+            },
+            cancellation) is null;
+
     private SendResult Failed(string reason, bool certain) => new(new PublishOutcome.Unavailable(reason, options.RetryAfter, certain));
 
-    private static async Task DeclareParkedAsync(IChannel channel, CancellationToken cancellation)
+    // Both belong to the hub; an adapter's user finds them there.
+    private async ValueTask<(bool Made, string? Why)> DeclareParkedAsync(CancellationToken cancellation)
     {
-        await channel.ExchangeDeclareAsync(BrokerNames.Parked, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellation);
-        await channel.QueueDeclareAsync(BrokerNames.Parked, durable: true, exclusive: false, autoDelete: false, QueueArguments.Parked(), cancellationToken: cancellation);
-        await channel.QueueBindAsync(BrokerNames.Parked, BrokerNames.Parked, "", cancellationToken: cancellation);
+        var made = false;
+        foreach (var (name, arguments) in new[] { (BrokerNames.Parked, QueueArguments.Parked()), (BrokerNames.Unauthentic, QueueArguments.Unauthentic()) })
+        {
+            if (await IsThereAsync(channel => channel.QueueDeclarePassiveAsync(name, cancellation), cancellation))
+            {
+                continue;
+            }
+
+            made = true;
+            var why = await OnChannelAsync(
+                async channel =>
+                {
+                    await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellation);
+                    await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellation);
+                    await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
+                    return null;
+                },
+                cancellation);
+            if (why is not null)
+            {
+                return (false, why);
+            }
+        }
+
+        return (made, null);
     }
 
     private async ValueTask<string?> OnChannelAsync(Func<IChannel, Task<string?>> work, CancellationToken cancellation)
@@ -212,7 +258,9 @@ internal sealed partial class BrokerLink : IAsyncDisposable
         }
         catch (OperationInterruptedException e)
         {
-            return $"The broker refuses: code {e.ShutdownReason?.ReplyCode}";
+            return e.ShutdownReason?.ReplyCode == BrokerFailures.AccessRefused
+                ? "The stream is not there yet, and this user may not make it: its reader does"
+                : $"The broker refuses: code {e.ShutdownReason?.ReplyCode}";
         }
         catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
@@ -226,15 +274,7 @@ internal sealed partial class BrokerLink : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var factory = new ConnectionFactory
-        {
-            Uri = options.Amqp!,
-            AutomaticRecoveryEnabled = false,
-            TopologyRecoveryEnabled = false,
-            RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
-            RequestedHeartbeat = TimeSpan.FromSeconds(10),
-            ClientProvidedName = "interconnect link",
-        };
+        var factory = tls.Factory("interconnect link");
         var backOff = new BackOff(FirstWait, options.ReconnectMax);
         while (!stop.IsCancellationRequested)
         {

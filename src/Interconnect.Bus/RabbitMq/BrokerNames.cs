@@ -7,6 +7,9 @@ namespace Interconnect.Bus.RabbitMq;
 internal static class BrokerNames
 {
     public const string Parked = "interconnect.parked";
+
+    /// <summary>What nobody who may write to its stream vouches for.</summary>
+    public const string Unauthentic = "interconnect.unauthentic";
     public const string ContentType = "application/vnd.interconnect.bus-frame";
     public const string ReasonHeader = "interconnect-reason";
     public const string StreamHeader = "interconnect-stream";
@@ -19,6 +22,9 @@ internal static class BrokerNames
     public static string Queue(BusAddress address, int partition) => address is BusAddress.Deliver ? Exchange(address) : $"{Exchange(address)}.{RoutingKey(partition)}";
 
     public static string RoutingKey(int partition) => partition.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The user of an address, as clients read it.</summary>
+    public static string UserOf(Uri amqp) => amqp.UserInfo.Split(':', 2)[0] is { Length: > 0 } user ? Uri.UnescapeDataString(user) : "guest";
 
     public static int PartitionsOf(BusAddress address, BusOptions options) => address is BusAddress.Deliver ? 1 : options.Partitions;
 }

@@ -18,7 +18,7 @@ internal sealed class FrameFilter(PartitionPump pump) : IFilter<ReceiveContext>
         }
 
         // The client reuses the buffer after this call; a handler may keep slices longer.
-        return pump.ReceiveAsync(channel.Channel, delivery.DeliveryTag, delivery.Body.GetBytes().ToArray(), delivery.Redelivered);
+        return pump.ReceiveAsync(channel.Channel, delivery.DeliveryTag, delivery.Body.GetBytes().ToArray(), delivery.Redelivered, delivery.Properties.IsUserIdPresent() ? delivery.Properties.UserId : null);
     }
 
     public void Probe(ProbeContext context) => context.CreateFilterScope("bus-frames");

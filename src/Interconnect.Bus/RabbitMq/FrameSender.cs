@@ -14,12 +14,12 @@ internal sealed class FrameSender(BusOptions options, BrokerLink link)
     /// <summary>Stored, or why not. Never throws for the broker's causes.</summary>
     public async ValueTask<SendResult> SendAsync(BusAddress address, int partition, byte[] frame)
     {
-        if (await link.DeclareAsync(address, CancellationToken.None) is { } why)
+        if (await link.DeclareAsync(address, owns: false, CancellationToken.None) is { } why)
         {
             return new SendResult(new PublishOutcome.Unavailable(why, options.RetryAfter, Certain: true));
         }
 
-        var properties = new BasicProperties { Persistent = true, ContentType = BrokerNames.ContentType };
+        var properties = new BasicProperties { Persistent = true, ContentType = BrokerNames.ContentType, UserId = link.User };
         var result = await link.PublishAsync(BrokerNames.Exchange(address), BrokerNames.RoutingKey(partition), properties, frame);
         if (result.Returned)
         {
@@ -29,10 +29,10 @@ internal sealed class FrameSender(BusOptions options, BrokerLink link)
         return result;
     }
 
-    /// <summary>Stores a body in the parked queue; true when confirmed.</summary>
-    public async ValueTask<bool> ParkAsync(BusBatch batch, ReadOnlyMemory<byte> body, string reason, CancellationToken cancellation)
+    /// <summary>Stores what no reader can use; true when confirmed. What nobody vouches for has a queue of its own, so that it cannot push anything else out.</summary>
+    public async ValueTask<bool> ParkAsync(ParkItem item, CancellationToken cancellation)
     {
-        if (await link.DeclareAsync(batch.Address, cancellation) is not null)
+        if (await link.DeclareAsync(item.Address, owns: false, cancellation) is not null)
         {
             return false;
         }
@@ -43,11 +43,11 @@ internal sealed class FrameSender(BusOptions options, BrokerLink link)
             ContentType = "application/octet-stream",
             Headers = new Dictionary<string, object?>
             {
-                [BrokerNames.ReasonHeader] = Utf16.Start(reason, 300),
-                [BrokerNames.StreamHeader] = batch.Address.Name,
-                [BrokerNames.PartitionHeader] = BrokerNames.RoutingKey(batch.Partition),
+                [BrokerNames.ReasonHeader] = Utf16.Start(item.Reason, 300),
+                [BrokerNames.StreamHeader] = item.Address.Name,
+                [BrokerNames.PartitionHeader] = BrokerNames.RoutingKey(item.Partition),
             },
         };
-        return await link.PublishAsync(BrokerNames.Parked, "", properties, body) is { Outcome: PublishOutcome.Stored };
+        return await link.PublishAsync(item.IsUnauthentic ? BrokerNames.Unauthentic : BrokerNames.Parked, "", properties, item.Bytes) is { Outcome: PublishOutcome.Stored };
     }
 }

@@ -1,4 +1,5 @@
 using Interconnect.Bus.Frames;
+using Interconnect.Bus.Signing;
 using Interconnect.Federation;
 using RabbitMQ.Client;
 
@@ -6,10 +7,11 @@ namespace Interconnect.Bus.RabbitMq;
 
 /// <summary>
 /// Puts the frames of one queue back into the order of their delivery tags (the client dispatches them concurrently), joins those that wait into one batch, and
-/// hands over one batch at a time. Tags count from 1 on every channel; when a channel is lost, what was not handled is dropped here, because the broker hands
+/// hands over one batch at a time. Signatures are checked before that, while the batch in hand is handled. Tags count from 1 on every channel; when a channel is lost, what was not handled is dropped here, because the broker hands
 /// it over again on the next.
 /// </summary>
-internal sealed class PartitionPump(BusAddress address, int partition, BusOptions options, BusHandler handler, BatchHandling handling, Park park, TimeProvider time)
+internal sealed class PartitionPump(
+    BusAddress address, int partition, BusOptions options, BusKeyring keys, BusHandler handler, BatchHandling handling, BusMetrics metrics, Park park, TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly SortedDictionary<ulong, Delivery> pending = [];
@@ -19,7 +21,7 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
     private int unacknowledged;
     private bool dropped;
 
-    private sealed record Delivery(ulong Tag, byte[] Frame, bool Redelivered, TaskCompletionSource Done);
+    private sealed record Delivery(ulong Tag, byte[] Frame, FrameReading Reading, bool Redelivered, TaskCompletionSource Done);
 
     /// <summary>One life of the queue's channel.</summary>
     private sealed class Channel(IChannel transport, CancellationToken stopped)
@@ -32,9 +34,14 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
     }
 
     /// <summary>Completes when the frame is handled or parked; is cancelled when its channel is gone.</summary>
-    public Task ReceiveAsync(IChannel channel, ulong tag, byte[] frame, bool redelivered)
+    /// <param name="channel">Where it came from.</param>
+    /// <param name="tag">Its place.</param>
+    /// <param name="frame">The bytes; not used by anybody else.</param>
+    /// <param name="redelivered">Whether it was handed over before.</param>
+    /// <param name="user">The publisher's user as the broker validated it; null when the publisher did not say.</param>
+    public Task ReceiveAsync(IChannel channel, ulong tag, byte[] frame, bool redelivered, string? user)
     {
-        var delivery = new Delivery(tag, frame, redelivered, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        var delivery = new Delivery(tag, frame, keys.Open(frame, address, user), redelivered, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         lock (gate)
         {
             if (channel != current?.Transport)
@@ -223,31 +230,40 @@ internal sealed class PartitionPump(BusAddress address, int partition, BusOption
         }
     }
 
-    /// <summary>Handles frames from <paramref name="from"/> on as one batch, or parks the first if it cannot be read. How many it took; 0 when the channel is gone.</summary>
+    /// <summary>Handles frames from <paramref name="from"/> on as one batch, or parks those there that cannot be used. How many it took; 0 when the channel is gone.</summary>
     private async ValueTask<int> HandleAsync(List<Delivery> run, int from, CancellationToken gone)
     {
-        var bodies = new List<ReadOnlyMemory<byte>>();
+        var broken = run.Skip(from).Select(d => (d.Frame, Reading: d.Reading as FrameReading.Broken)).TakeWhile(d => d.Reading is not null).ToList();
+        if (broken.Count > 0)
+        {
+            // At once, so that a hundred bad frames do not hold up what follows for a hundred confirms.
+            var parked = await Task.WhenAll(broken.Select(b => ParkAsync(b.Frame, b.Reading!, gone)));
+            return parked.All(p => p) ? broken.Count : 0;
+        }
+
+        var bodies = new List<BusBody>();
+        var frameOf = new List<byte[]>();
         var redelivered = false;
         var frames = 0;
-        for (var i = from; i < run.Count && bodies.Count < options.BatchBodies; i++)
+        for (var i = from; i < run.Count && bodies.Count < options.BatchBodies && run[i].Reading is FrameReading.Whole whole; i++)
         {
-            if (!BusFrameCodec.TryDecode(run[i].Frame, out var read, out var error))
-            {
-                if (frames > 0)
-                {
-                    break;
-                }
-
-                var batch = new BusBatch(address, partition, [run[i].Frame], run[i].Redelivered);
-                return await handling.ParkAsync(batch, run[i].Frame, error.ToString(), park, BusMetrics.Tags(address), gone) ? 1 : 0;
-            }
-
-            bodies.AddRange(read);
+            bodies.AddRange(whole.Bodies.Select(b => new BusBody(whole.Sender, b)));
+            frameOf.AddRange(Enumerable.Repeat(run[i].Frame, whole.Bodies.Length));
             redelivered |= run[i].Redelivered;
             frames++;
         }
 
-        return await handling.HandleAsync(new BusBatch(address, partition, bodies, redelivered), handler, park, gone, CancellationToken.None) ? frames : 0;
+        return await handling.HandleAsync(new BusBatch(address, partition, bodies, redelivered), handler, i => frameOf[i], park, gone, CancellationToken.None) ? frames : 0;
+    }
+
+    private async Task<bool> ParkAsync(byte[] frame, FrameReading.Broken broken, CancellationToken gone)
+    {
+        if (broken.IsUnauthentic)
+        {
+            metrics.Unauthentic(BusMetrics.Tags(address), broken.Error.RuleId);
+        }
+
+        return await handling.ParkAsync(new ParkItem(address, partition, frame, broken.Error.ToString(), broken.IsUnauthentic), park, gone);
     }
 
     /// <summary>The channel is gone or the reader stops: what was taken is held until the channel is closed, then dropped with the rest.</summary>

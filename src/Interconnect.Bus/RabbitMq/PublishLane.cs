@@ -9,7 +9,8 @@ namespace Interconnect.Bus.RabbitMq;
 /// envelopes as a frame holds, and nothing waits when the lane is idle. One frame and not several, because a later frame could be stored while an
 /// earlier one is refused, and the earlier one's repetition would then come behind it.
 /// </summary>
-internal sealed class PublishLane(BusAddress address, int partition, BusOptions options, FrameSender sender, BrokerLink link, BusMetrics metrics, TimeProvider time)
+internal sealed class PublishLane(
+    BusAddress address, int partition, Func<IReadOnlyList<ReadOnlyMemory<byte>>, byte[]> seal, BusOptions options, FrameSender sender, BrokerLink link, BusMetrics metrics, TimeProvider time)
 {
     private readonly Queue<Waiting> waiting = new();
     private readonly Lock gate = new();
@@ -70,7 +71,7 @@ internal sealed class PublishLane(BusAddress address, int partition, BusOptions 
             try
             {
                 // A crash here leaves the frame on the broker or not; no caller has an answer, so each publishes again and the reader de-duplicates.
-                result = await sender.SendAsync(address, partition, BusFrameCodec.Encode(items.ConvertAll(i => i.Body)));
+                result = await sender.SendAsync(address, partition, seal(items.ConvertAll(i => i.Body)));
             }
             catch (Exception e)
             {

@@ -30,10 +30,27 @@ internal static class QueueArguments
         ["x-max-length-bytes"] = MaxBytes,
     };
 
-    /// <summary>The queue of what could not be used.</summary>
+    /// <summary>Most bytes of <see cref="BrokerNames.Unauthentic"/>: whoever can publish can fill it, and the oldest goes.</summary>
+    public const long MaxUnauthenticBytes = 64L << 20;
+
+    /// <summary>The queue of what nobody vouches for: kept to look at, never to be used.</summary>
+    public static IDictionary<string, object?> Unauthentic() => new Dictionary<string, object?>
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-delivery-limit"] = DeliveryLimit,
+        ["x-overflow"] = "drop-head",
+        ["x-max-length-bytes"] = MaxUnauthenticBytes,
+    };
+
+    /// <summary>
+    /// The queue of what could not be used. What it holds was accepted, so a full one refuses and the stream that has something to park waits. One that an earlier version made without
+    /// a bound is left as it is.
+    /// </summary>
     public static IDictionary<string, object?> Parked() => new Dictionary<string, object?>
     {
         ["x-queue-type"] = "quorum",
         ["x-delivery-limit"] = DeliveryLimit,
+        ["x-overflow"] = "reject-publish",
+        ["x-max-length-bytes"] = MaxBytes,
     };
 }

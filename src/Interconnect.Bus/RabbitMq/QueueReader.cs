@@ -1,3 +1,4 @@
+using Interconnect.Bus.Signing;
 using Interconnect.Federation;
 using MassTransit;
 using MassTransit.RabbitMqTransport.Configuration;
@@ -30,7 +31,9 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
     private volatile bool stopping;
     private volatile TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public QueueReader(BusAddress address, int partition, BusOptions options, BusHandler handler, BrokerBus bus, BrokerLink link, BatchHandling handling, FrameSender sender, TimeProvider time, ILogger log)
+    public QueueReader(
+        BusAddress address, int partition, BusOptions options, BusKeyring keys, BusHandler handler, BrokerBus bus, BrokerLink link, BatchHandling handling, BusMetrics metrics, FrameSender sender,
+        TimeProvider time, ILogger log)
     {
         this.address = address;
         this.partition = partition;
@@ -39,7 +42,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
         this.link = link;
         this.time = time;
         this.log = log;
-        pump = new PartitionPump(address, partition, options, handler, handling, sender.ParkAsync, time);
+        pump = new PartitionPump(address, partition, options, keys, handler, handling, metrics, sender.ParkAsync, time);
         using (ExecutionContext.SuppressFlow())
         {
             running = Task.Run(RunAsync);
@@ -125,7 +128,7 @@ internal sealed partial class QueueReader : IReceiveEndpointObserver, IReceiveOb
             {
                 await link.WaitUpAsync(stop.Token);
                 await bus.StartAsync();
-                if (await link.DeclareAsync(address, stop.Token) is { } why)
+                if (await link.DeclareAsync(address, owns: true, stop.Token) is { } why)
                 {
                     LogNotRead(log, address.Name, partition, why);
                 }

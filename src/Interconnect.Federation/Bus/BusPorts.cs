@@ -60,12 +60,25 @@ public interface IBusPublisher
     ValueTask<PublishOutcome> PublishAsync(BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation);
 }
 
+/// <summary>The way onto the bus. A process may play several roles, and each publishes as itself.</summary>
+public interface IBusPublishers
+{
+    /// <summary>Publishes as one of this process's roles: over a broker signed with that role's key, in memory as given here.</summary>
+    /// <exception cref="ArgumentException">This process has no key of that role; <see cref="IBusPublisher.PublishAsync"/> throws it for a stream that the role may not write to.</exception>
+    IBusPublisher As(BusSender sender);
+}
+
+/// <summary>One encoded envelope and who put it on the bus.</summary>
+/// <param name="Sender">Authenticated: by the signature of the bus frame, or by construction in memory. What the envelope says of its origin is a claim beside it.</param>
+/// <param name="Bytes">The envelope.</param>
+public readonly record struct BusBody(BusSender Sender, ReadOnlyMemory<byte> Bytes);
+
 /// <summary>What one delivery of the bus holds: bodies of one partition in order.</summary>
 /// <param name="Address">The stream.</param>
 /// <param name="Partition">From 0; always 0 on an unpartitioned stream.</param>
-/// <param name="Bodies">Encoded envelopes, at least one, in order.</param>
+/// <param name="Bodies">Encoded envelopes with their senders, at least one, in order; the senders are such as may write to the stream.</param>
 /// <param name="Redelivered">True when the bus may have handed these over before.</param>
-public sealed record BusBatch(BusAddress Address, int Partition, IReadOnlyList<ReadOnlyMemory<byte>> Bodies, bool Redelivered);
+public sealed record BusBatch(BusAddress Address, int Partition, IReadOnlyList<BusBody> Bodies, bool Redelivered);
 
 /// <summary>A body that its reader cannot use; the bus stores it in <c>interconnect.parked</c> before it acknowledges the batch.</summary>
 /// <param name="Index">Position in <see cref="BusBatch.Bodies"/>.</param>

@@ -25,7 +25,7 @@ public sealed record FederationEnvelope
     }
 
     /// <summary>Names the event for ever.</summary>
-    public EventId Id { get; }
+    public EventId Id { get; init; }
 
     /// <summary>The network it came from; null when the hub made it.</summary>
     public NetworkId? Origin { get; }

@@ -38,12 +38,22 @@ public readonly record struct EventId
     /// <summary>The id of an event that the hub makes itself because of <paramref name="cause"/>; the same cause and purpose give the same id.</summary>
     public static EventId Derive(EventId cause, string purpose)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Label);
-        Append(hash, cause.Hex);
-        Append(hash, purpose);
-        return new EventId(Convert.ToHexStringLower(hash.GetHashAndReset()));
+        // In one piece: a hub derives several ids an event.
+        var text = cause.Hex;
+        var length = Label.Length + 4 + text.Length + 4 + Encoding.UTF8.GetMaxByteCount(purpose.Length);
+        var input = length <= 512 ? stackalloc byte[512] : new byte[length];
+        Label.CopyTo(input);
+        var at = Append(input, Append(input, Label.Length, text), purpose);
+        Span<byte> digest = stackalloc byte[Size];
+        SHA256.HashData(input[..at], digest);
+        return new EventId(Convert.ToHexStringLower(digest));
     }
+
+    /// <summary>
+    /// The id under which the hub keeps and passes on what <paramref name="network"/> submitted under this one. Ids of different networks never meet behind it, so nobody can use up
+    /// the id that another network's event will have.
+    /// </summary>
+    public EventId From(NetworkId network) => Derive(this, "from " + network.Value);
 
     /// <summary>Reads 32 bytes.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out EventId id)
@@ -70,6 +80,13 @@ public readonly record struct EventId
 
     /// <inheritdoc/>
     public override string ToString() => Hex;
+
+    private static int Append(Span<byte> target, int at, string text)
+    {
+        var length = Encoding.UTF8.GetBytes(text, target[(at + 4)..]);
+        BinaryPrimitives.WriteInt32BigEndian(target[at..], length);
+        return at + 4 + length;
+    }
 
     private static void Append(IncrementalHash hash, string text)
     {

@@ -8,10 +8,11 @@ internal static class BrokerProbe
 {
     private const byte MethodFrame = 1;
 
-    public static async Task<string?> RunAsync(Uri broker, CancellationToken cancellation)
+    public static async Task<string?> RunAsync(BusOptions options, CancellationToken cancellation)
     {
+        var broker = options.Amqp!;
         Task<string?> SpeakAsync(NetworkStream stream) => broker.Scheme == "amqp" ? GreetAsync(stream, cancellation) : Task.FromResult<string?>(null);
-        return await ConnectAsync(broker, SpeakAsync, cancellation) ?? Lower(await BrokerCheck.WhyNotAsync(broker, cancellation));
+        return await ConnectAsync(broker, SpeakAsync, cancellation) ?? Lower(await BrokerCheck.WhyNotAsync(options, cancellation));
     }
 
     private static async Task<string?> GreetAsync(NetworkStream stream, CancellationToken cancellation)

@@ -12,9 +12,9 @@ internal static class Probes
     public static async Task<IReadOnlyList<(string Part, string? Reason)>> RunAsync(GatewayConfiguration configuration, TimeProvider clock, CancellationToken cancellation)
     {
         var probes = new List<(string Part, Func<CancellationToken, Task<string?>> Probe)> { ("database", token => DatabaseAsync(configuration, token)) };
-        if (configuration.Options.Bus.Amqp is { } broker)
+        if (configuration.Options.Bus is { Amqp: not null } bus)
         {
-            probes.Add(("broker", token => BrokerProbe.RunAsync(broker, token)));
+            probes.Add(("broker", token => BrokerProbe.RunAsync(bus, token)));
         }
 
         foreach (var network in configuration.Roles.OfType<Roles.GatewayRole.Adapter>().Select(a => a.Network))

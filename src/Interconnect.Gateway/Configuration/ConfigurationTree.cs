@@ -5,7 +5,7 @@ namespace Interconnect.Gateway.Configuration;
 
 /// <summary>
 /// Puts the configuration together as one JSON tree: the file, the folder <c>networks</c> beside it, then the environment
-/// (<c>INTERCONNECT__A__B</c> sets <c>a:b</c>; an underscore in a network's id stands for its hyphen). Mistakes are collected, not thrown.
+/// (<c>INTERCONNECT__A__B</c> sets <c>a:b</c>; an underscore stands for the hyphen or colon of a name that a file has). Mistakes are collected, not thrown.
 /// </summary>
 internal static class ConfigurationTree
 {
@@ -127,7 +127,7 @@ internal static class ConfigurationTree
         }
     }
 
-    private static bool Same(string key, string part) => string.Equals(key.Replace('-', '_'), part, StringComparison.OrdinalIgnoreCase);
+    private static bool Same(string key, string part) => string.Equals(key.Replace('-', '_').Replace(':', '_'), part, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A key that stands in no file yet, in the spelling that the reader compares without regard to case.</summary>
     private static string NewKey(string part) => part.ToLowerInvariant().Replace('_', '-');

@@ -23,7 +23,7 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IReadOnlyLis
         var networks = ReadNetworks(options, problems);
         var wanted = GatewayRole.Choose(roles?.Split(',', StringSplitOptions.TrimEntries) ?? options.Roles, networks.Keys, options.Bus.Amqp is not null, problems);
         var hub = wanted.OfType<GatewayRole.HubProvider>().Any() ? ReadHub(options, networks, path, problems) : null;
-        problems.AddRange([.. options.Database.Problems(), .. options.Bus.Problems(), .. options.Http.Problems()]);
+        problems.AddRange([.. options.Database.Problems(), .. options.Bus.Problems([.. wanted.Select(r => r.Sender)]), .. ReaderProblems(options, wanted, networks.Keys), .. options.Http.Problems()]);
         problems.AddRange(networks.Where(n => options.Hub is not null && n.Value.Host.GiveUpAfter >= options.Hub.Expiry).Select(n =>
             $"networks:{n.Key.Value}:host:giveUpAfter: shorter than hub:expiry ({options.Hub!.Expiry}), so that nothing is delivered of which the sender was told that it expired."));
         if (options.ShutdownTimeout < TimeSpan.FromSeconds(1) || options.ShutdownTimeout > TimeSpan.FromMinutes(10))
@@ -32,6 +32,36 @@ internal sealed record GatewayConfiguration(GatewayOptions Options, IReadOnlyLis
         }
 
         return problems.Count == 0 ? (new GatewayConfiguration(options, wanted, networks, hub), []) : (null, [.. problems.Distinct()]);
+    }
+
+    /// <summary>What commands about all roles need; none of them runs here, so neither roles nor key files are looked at.</summary>
+    public static (GatewayOptions Options, IReadOnlyCollection<NetworkId> Networks, IReadOnlyList<string> Problems) LoadForOperator(string? path, IEnumerable<KeyValuePair<string, string>> environment)
+    {
+        var problems = new List<string>();
+        var options = StrictBinder.Bind<GatewayOptions>(ConfigurationTree.Read(path, environment, problems), string.Empty, problems);
+        var networks = ReadNetworks(options, problems);
+        problems.AddRange([.. options.Database.Problems(), .. options.Bus.Problems([])]);
+        if (networks.Count == 0)
+        {
+            problems.Add("networks: there are none; put a file for each into the folder 'networks' beside the configuration file.");
+        }
+
+        return (options, networks.Keys, [.. problems.Distinct()]);
+    }
+
+    // Without the keys of those it hears a role would park all that they say.
+    private static IEnumerable<string> ReaderProblems(GatewayOptions options, IReadOnlyList<GatewayRole> roles, IEnumerable<NetworkId> networks)
+    {
+        if (options.Bus.Amqp is null)
+        {
+            return [];
+        }
+
+        IEnumerable<BusSender> heard = [
+            .. roles.OfType<GatewayRole.HubProvider>().Any() ? networks.Select(n => new BusSender.Network(n)) : [],
+            .. roles.OfType<GatewayRole.Adapter>().Any() ? [new BusSender.HubProvider()] : Array.Empty<BusSender>()];
+        return heard.Where(h => options.Bus.Roles.GetValueOrDefault(h.Name)?.PublicKeys is not { Count: > 0 }).Select(h =>
+            $"bus:roles:{h.Name}:publicKeys: this process takes nothing from {h.Name} without its public key; 'interconnect bus keygen' prints it.");
     }
 
     private static Dictionary<NetworkId, NetworkOptions> ReadNetworks(GatewayOptions options, List<string> problems)

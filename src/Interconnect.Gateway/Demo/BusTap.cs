@@ -11,7 +11,7 @@ internal static class BusTap
     /// <summary>Puts itself in the place of the bus ports that are registered.</summary>
     public static void Insert(IServiceCollection services, HopLog log)
     {
-        Wrap<IBusPublisher>(services, inner => new Publisher(inner, log));
+        Wrap<IBusPublishers>(services, inner => new Publishers(inner, log));
         Wrap<IBusConsumer>(services, inner => new Consumer(inner, log));
     }
 
@@ -20,6 +20,11 @@ internal static class BusTap
     {
         var made = services.Last(s => s.ServiceType == typeof(T)).ImplementationFactory ?? throw new InvalidOperationException("The bus registers its ports by factory.");
         services.Replace(ServiceDescriptor.Singleton(provider => wrap((T)made(provider))));
+    }
+
+    private sealed class Publishers(IBusPublishers inner, HopLog log) : IBusPublishers
+    {
+        public IBusPublisher As(BusSender sender) => new Publisher(inner.As(sender), log);
     }
 
     private sealed class Publisher(IBusPublisher inner, HopLog log) : IBusPublisher
@@ -40,7 +45,7 @@ internal static class BusTap
         {
             foreach (var body in batch.Bodies)
             {
-                log.Add(Handled, body);
+                log.Add(Handled, body.Bytes);
             }
 
             return handler(batch, cancellation);

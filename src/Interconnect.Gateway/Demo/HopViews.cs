@@ -16,7 +16,7 @@ internal sealed partial class HopViews(DemoWorld world, IReadOnlyList<TextSearch
     {
         var message = Envelopes(BusTap.Handled).First(e => e.Event is EncryptedMessage);
         var content = ((EncryptedMessage)message.Event).Message;
-        var fanned = Envelopes(BusTap.Published).First(e => e.Id == message.Id && e.Recipients.Count > 0);
+        var fanned = Envelopes(BusTap.Published).First(e => e.Id == message.Id.From(message.Origin!) && e.Recipients.Count > 0);
         var stanza = FirstWith("xmpp client in", content);
         var component = FirstWith("xmpp component out", content);
         var put = FirstWith("matrix service request", content);
@@ -57,7 +57,7 @@ internal sealed partial class HopViews(DemoWorld world, IReadOnlyList<TextSearch
         await using var command = connection.CreateCommand();
         command.CommandText = "SELECT l.bytes, l.sequence, d.status FROM hub_ledger l JOIN hub_deliveries d ON d.event_no = l.event_no WHERE l.event_id = @id";
         var id = command.CreateParameter();
-        (id.ParameterName, id.Value) = ("@id", message.Id.ToBytes());
+        (id.ParameterName, id.Value) = ("@id", message.Id.From(message.Origin!).ToBytes());
         command.Parameters.Add(id);
         await using var row = await command.ExecuteReaderAsync(cancellation);
         var saw = await row.ReadAsync(cancellation)

@@ -9,19 +9,22 @@ internal abstract record GatewayRole
     {
     }
 
+    /// <summary>Who it is on the bus.</summary>
+    public abstract BusSender Sender { get; }
+
     /// <summary>As it is written.</summary>
-    public abstract string Name { get; }
+    public string Name => Sender.Name;
 
     /// <summary>Orders, decides, keeps the ledger. One process at a time is active, others stand by.</summary>
     public sealed record HubProvider : GatewayRole
     {
-        public override string Name => "hub";
+        public override BusSender Sender { get; } = new BusSender.HubProvider();
     }
 
     /// <summary>Speaks to one network.</summary>
     public sealed record Adapter(NetworkId Network) : GatewayRole
     {
-        public override string Name => "adapter:" + Network.Value;
+        public override BusSender Sender { get; } = new BusSender.Network(Network);
     }
 
     /// <summary>The roles named, or all when none is; mistakes are added to <paramref name="problems"/>.</summary>

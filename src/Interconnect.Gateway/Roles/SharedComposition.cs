@@ -14,7 +14,7 @@ internal static class SharedComposition
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(_ => Database.Create(configuration.Options.Database));
-        services.AddInterconnectBus(configuration.Options.Bus);
+        services.AddInterconnectBus(configuration.Options.Bus, [.. configuration.Roles.Select(r => r.Sender)]);
         services.AddInterconnectTelemetry();
         services.AddSingleton<Readiness>();
         services.AddSingleton(provider => new ReadinessPart("database", provider.GetRequiredService<Database>().WhyNotReadyAsync));

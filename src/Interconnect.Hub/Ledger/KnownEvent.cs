@@ -4,7 +4,7 @@ using Interconnect.Federation;
 namespace Interconnect.Hub;
 
 /// <summary>What the ledger tells of an event that comes in again: enough to repeat the answer that its sender got.</summary>
-/// <param name="Id">Which.</param>
+/// <param name="Id">Which: <see cref="PreparedEvent.Id"/>.</param>
 /// <param name="Network">Where it came from; null when the hub made it.</param>
 /// <param name="Sender">Who was answered; null when nobody was.</param>
 /// <param name="Frame">The accepted frame; null when refused.</param>

@@ -8,7 +8,11 @@ internal sealed record LedgerEvent
 {
     public required long No { get; init; }
 
+    /// <summary>See <see cref="PreparedEvent.Id"/>; what the hub makes has its own.</summary>
     public required EventId Id { get; init; }
+
+    /// <summary>What its network knows it by; null when the hub made it.</summary>
+    public EventId? SentId { get; init; }
 
     /// <summary>See <see cref="FrameKey"/>; null unless accepted from a client.</summary>
     public byte[]? FrameKey { get; init; }
@@ -49,11 +53,12 @@ internal static class LedgerStore
 {
     public static readonly RowStatement<LedgerEvent> Insert = new(
         """
-        INSERT INTO hub_ledger (event_no, event_id, frame_key, frame_id, kind, network, sender, conversation_no, sequence, outer_label, inner_label, bytes, received_ms, accepted_ms, rule, detail)
-        SELECT event_no, event_id, frame_key, frame_id, kind, network, sender, conversation_no, sequence, outer_label, inner_label, bytes, received_ms, accepted_ms, rule, detail FROM given
+        INSERT INTO hub_ledger (event_no, event_id, sent_id, frame_key, frame_id, kind, network, sender, conversation_no, sequence, outer_label, inner_label, bytes, received_ms, accepted_ms, rule, detail)
+        SELECT event_no, event_id, sent_id, frame_key, frame_id, kind, network, sender, conversation_no, sequence, outer_label, inner_label, bytes, received_ms, accepted_ms, rule, detail FROM given
         """,
         RowColumn<LedgerEvent>.Number("event_no", e => e.No),
         RowColumn<LedgerEvent>.Bytes("event_id", e => e.Id.ToBytes()),
+        RowColumn<LedgerEvent>.Bytes("sent_id", e => e.SentId?.ToBytes()),
         RowColumn<LedgerEvent>.Bytes("frame_key", e => e.FrameKey),
         RowColumn<LedgerEvent>.Bytes("frame_id", e => e.Frame?.ToBytes()),
         RowColumn<LedgerEvent>.Text("kind", e => e.Kind),

@@ -33,13 +33,13 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
     private Task running = Task.CompletedTask;
 
     public HubRole(
-        HubOptions options, HubDatabase database, HubStatus status, HubMetrics metrics, IBusPublisher publisher, IBusConsumer consumer, TimeProvider clock, ILogger<HubRole> log)
+        HubOptions options, HubDatabase database, HubStatus status, HubMetrics metrics, IBusPublishers publishers, IBusConsumer consumer, TimeProvider clock, ILogger<HubRole> log)
     {
         this.options = options;
         this.database = database;
         this.status = status;
         this.metrics = metrics;
-        this.publisher = publisher;
+        publisher = publishers.As(new BusSender.HubProvider());
         this.consumer = consumer;
         this.clock = clock;
         this.log = log;

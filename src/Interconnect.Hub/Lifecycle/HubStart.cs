@@ -18,6 +18,9 @@ internal sealed class HubStart
 
     public long ExpiryWatermark { get; private set; }
 
+    /// <summary>Whether the ledger still holds events by their networks' ids, as earlier versions wrote them; none is added, and retention ends them.</summary>
+    public bool HasOldIds { get; private set; }
+
     /// <summary>The ledger time of the last decision; later ledger times never go back behind it.</summary>
     public DateTimeOffset LastDecision { get; private set; }
 
@@ -39,6 +42,7 @@ internal sealed class HubStart
             .Query(ParkedStore.All, [-1], row => start.Parked.Add(ParkedStore.Read(row)))
             .Query(ParkedStore.Envelopes, [-1], row => start.AddWaiting(ParkedStore.ReadEnvelope(row)))
             .Query(WatermarkStore.ByName, [WatermarkStore.Expiry], row => start.ExpiryWatermark = row.GetInt64(1))
+            .Query(LedgerQueries.OldestHasNoSentId, [0], row => start.HasOldIds = row.GetBoolean(0))
             .ExecuteAsync(connection, cancellation);
 
         // When retention has emptied the ledger, numbers go on where the sweep stands.
@@ -48,9 +52,9 @@ internal sealed class HubStart
 
     private void AddWaiting(ParkedEnvelope parked)
     {
-        if (EnvelopeCodec.TryDecode(parked.Body, out var envelope, out _))
+        if (EnvelopeCodec.TryDecode(parked.Body, out var envelope, out _) && envelope.Origin is { } network)
         {
-            Waiting.Add((parked.Conversation, parked.Stream, envelope.Id));
+            Waiting.Add((parked.Conversation, parked.Stream, envelope.Id.From(network)));
         }
     }
 

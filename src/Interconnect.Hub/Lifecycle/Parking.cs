@@ -22,7 +22,7 @@ internal sealed class Parking(HubParts parts, HubStart start)
 
     /// <summary>Whether the event waits already.</summary>
     public bool IsWaiting(PreparedEvent prepared, ConversationKey lane) =>
-        waiting.TryGetValue(lane, out var events) && events.Contains((prepared.Stream, prepared.Envelope.Id));
+        waiting.TryGetValue(lane, out var events) && events.Contains((prepared.Stream, prepared.Id));
 
     /// <summary>How many events wait in a conversation.</summary>
     public int Waiting(ConversationKey conversation) => waiting.TryGetValue(conversation, out var events) ? events.Count : 0;
@@ -78,7 +78,13 @@ internal sealed class Parking(HubParts parts, HubStart start)
 
             try
             {
-                if (!Preparation.TryPrepare(first.Stream, first.Body, parts.Policy, parts.Verifiers, parts.Clock.GetUtcNow(), out var prepared, out var error))
+                // What waits here was held against its sender before it was parked.
+                if (!EnvelopeCodec.TryDecode(first.Body, out var envelope, out var error) || envelope.Origin is not { } network)
+                {
+                    throw new InvalidDataException(error?.RuleId ?? HubRule.OriginAuthentic.Id);
+                }
+
+                if (!Preparation.TryPrepare(first.Stream, network, first.Body, parts.Policy, parts.Verifiers, parts.Clock.GetUtcNow(), out var prepared, out error))
                 {
                     throw new InvalidDataException(error.RuleId);
                 }
@@ -87,7 +93,7 @@ internal sealed class Parking(HubParts parts, HubStart start)
                 await engine.TransactReleasedAsync(prepared, batch => batch.Add(ParkedStore.Delete, [first.No]));
                 if (waiting.TryGetValue(conversation.Conversation, out var events))
                 {
-                    events.Remove((prepared.Stream, prepared.Envelope.Id));
+                    events.Remove((prepared.Stream, prepared.Id));
                 }
             }
             catch (Exception e) when (e is not OutOfMemoryException && DatabaseErrors.Classify(e) is null or DatabaseFailure.Defect)

@@ -44,6 +44,9 @@ public sealed record HubRule
     /// <summary>The lane.</summary>
     public static HubRule RoomLane { get; } = new("HUB-007", "Messages travel in a room under MLS; no other way is agreed.");
 
+    /// <summary>Looked at first of all; nobody is told, because nobody who is named sent it.</summary>
+    public static HubRule OriginAuthentic { get; } = new("HUB-008", "An event and a report come from the network that they name as their origin.");
+
     /// <summary>Signed.</summary>
     public static HubRule Signed { get; } = new("HUB-010", "The event carries its client's signature.");
 

@@ -8,14 +8,17 @@ namespace Interconnect.Hub;
 /// Fills a view with what a group of events needs. One round trip for what only the database knows (seen before, reported deliveries) and for rows that are not cached;
 /// a second one only when rooms named users whose consents are not cached.
 /// </summary>
-internal sealed class GroupLoader(HubCaches caches, HubPolicy policy)
+/// <param name="caches">What is known already.</param>
+/// <param name="policy">The bounds.</param>
+/// <param name="hasOldIds">Whether the ledger holds events by their networks' ids.</param>
+internal sealed class GroupLoader(HubCaches caches, HubPolicy policy, bool hasOldIds)
 {
     public async Task<HubView> LoadAsync(DbConnection connection, IReadOnlyList<PreparedEvent> events, DateTimeOffset now, CancellationToken cancellation)
     {
         var view = new HubView();
         var needs = new GroupNeeds(events, policy);
         var batch = new StatementBatch();
-        batch.Query(LedgerQueries.KnownEvents, needs.Events, row => AddKnown(view, KnownEvent.Read(row)));
+        QueryKnown(batch, needs.Events, known => AddKnown(view, known));
         batch.Query(LedgerQueries.KnownFrames, needs.Frames, row => view.Frames.Add(Convert.ToHexString(row.GetFieldValue<byte[]>(0))));
         batch.Query(LedgerQueries.Targets, needs.Targets, row => AddTarget(view, LedgerQueries.Read(row)));
         Need(batch, ClientStore.ByUri, needs.Clients, caches.Clients, view.Clients, ClientStore.Read, c => c.Uri);
@@ -34,11 +37,32 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy)
     }
 
     /// <summary>Whether the ledger has the event; asks for nothing else.</summary>
-    public static async Task<bool> IsKnownAsync(DbConnection connection, EventId id, CancellationToken cancellation)
+    public async Task<bool> IsKnownAsync(DbConnection connection, PreparedEvent prepared, CancellationToken cancellation)
     {
         var known = false;
-        await new StatementBatch().Query(LedgerQueries.KnownEvents, [id], _ => known = true).ExecuteAsync(connection, cancellation);
+        var batch = new StatementBatch();
+        QueryKnown(batch, [prepared], _ => known = true);
+        await batch.ExecuteAsync(connection, cancellation);
         return known;
+    }
+
+    private void QueryKnown(StatementBatch batch, IReadOnlyList<PreparedEvent> events, Action<KnownEvent> add)
+    {
+        batch.Query(LedgerQueries.KnownEvents, events, row => add(KnownEvent.Read(row)));
+        if (!hasOldIds)
+        {
+            return;
+        }
+
+        var networks = events.DistinctBy(e => e.Id).ToDictionary(e => e.Id, e => e.Network);
+        batch.Query(LedgerQueries.KnownBySentId, events, row =>
+        {
+            // An id of the hub's own is no network's, so a row found by one is an old one; another network's event of the same id is another event.
+            if (KnownEvent.Read(row) is var known && known.Network == networks[known.Id])
+            {
+                add(known);
+            }
+        });
     }
 
     private void AddKnown(HubView view, KnownEvent known)

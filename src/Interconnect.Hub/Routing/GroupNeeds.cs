@@ -11,7 +11,11 @@ internal sealed class GroupNeeds
     {
         foreach (var prepared in events)
         {
-            if (prepared.Stream == HubStream.Report)
+            if (!prepared.IsOfItsOrigin)
+            {
+                Events.Add(prepared);
+            }
+            else if (prepared.Stream == HubStream.Report)
             {
                 AddReport(prepared.Envelope);
             }
@@ -22,7 +26,8 @@ internal sealed class GroupNeeds
         }
     }
 
-    public List<EventId> Events { get; } = [];
+    /// <summary>What was submitted, to be looked up by its ids.</summary>
+    public List<PreparedEvent> Events { get; } = [];
 
     public List<byte[]> Frames { get; } = [];
 
@@ -77,7 +82,7 @@ internal sealed class GroupNeeds
     private void AddSubmitted(PreparedEvent prepared, HubPolicy policy)
     {
         var envelope = prepared.Envelope;
-        Events.Add(envelope.Id);
+        Events.Add(prepared);
         if (envelope.Sender is not { } sender || envelope.Proof is not { } proof || prepared.FrameKey is not { } frame)
         {
             return;

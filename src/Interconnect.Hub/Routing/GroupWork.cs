@@ -36,7 +36,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         switch (decision)
         {
             case Decision.Duplicate:
-                Repeat(prepared.Envelope);
+                Repeat(prepared);
                 counts.Add(m => m.Duplicate(KnownOrigin(prepared.Envelope)));
                 break;
             case Decision.Refused refused:
@@ -47,6 +47,28 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
                 break;
             default:
                 throw new InvalidOperationException("A decision is a duplicate, a refusal or an acceptance.");
+        }
+    }
+
+    /// <summary>
+    /// What names another network as its origin than the one that sent it. It is written down under who sent it and for nobody else: the sender that it names has no part in it, is told
+    /// nothing and pays nothing.
+    /// </summary>
+    public void StageForged(PreparedEvent prepared)
+    {
+        var network = policy.TryDomainOf(prepared.Network, out _) ? prepared.Network : null;
+        if (prepared.Stream == HubStream.Report)
+        {
+            counts.Add(m => m.ReportIgnored(HubRule.OriginAuthentic.Id));
+        }
+        else if (view.Events.Add(prepared.Id))
+        {
+            events.Add(Row(prepared) with { Sender = null, Rule = HubRule.OriginAuthentic });
+            counts.Add(m => m.Refused(network, HubRule.OriginAuthentic));
+        }
+        else
+        {
+            counts.Add(m => m.Duplicate(network));
         }
     }
 
@@ -73,12 +95,12 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     /// <summary>What this transaction parks.</summary>
     public IReadOnlyList<(ConversationKey Lane, HubStream Stream, EventId Id)> NewlyWaiting => newlyWaiting;
 
-    public bool IsNewlyWaiting(PreparedEvent prepared) => newlyWaiting.Exists(p => p.Stream == prepared.Stream && p.Id == prepared.Envelope.Id);
+    public bool IsNewlyWaiting(PreparedEvent prepared) => newlyWaiting.Exists(p => p.Stream == prepared.Stream && p.Id == prepared.Id);
 
     public void Park(PreparedEvent prepared, ConversationKey lane)
     {
         parked.Add(new ParkedEnvelope(++numbers.Parked, lane, prepared.Stream, prepared.Body.ToArray()));
-        newlyWaiting.Add((lane, prepared.Stream, prepared.Envelope.Id));
+        newlyWaiting.Add((lane, prepared.Stream, prepared.Id));
     }
 
     public void WaitsAlready(PreparedEvent prepared) => counts.Add(m => m.Duplicate(KnownOrigin(prepared.Envelope)));
@@ -137,10 +159,10 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     {
         var envelope = prepared.Envelope;
         var network = KnownOrigin(envelope);
-        var row = Row(envelope) with { Rule = refused.Rule, Detail = refused.Detail };
+        var row = Row(prepared) with { Rule = refused.Rule, Detail = refused.Detail };
         if (network is not null && envelope.Sender is { } sender)
         {
-            var refusal = Replies.Refusal(envelope, SubmitDecision.LaneOf(envelope, view), refused, Hub, now);
+            var refusal = Replies.Refusal(envelope, prepared.Id, SubmitDecision.LaneOf(envelope, view), refused, Hub, now);
             var body = EnvelopeCodec.Encode(refusal);
             events.Add(row);
             AddMade(refusal, sender, body.Length);
@@ -151,33 +173,34 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
             events.Add(row);
         }
 
-        view.Events.Add(envelope.Id);
+        view.Events.Add(prepared.Id);
         counts.Add(m => m.Refused(network, refused.Rule));
     }
 
     // A sender that sends an event again has not had its answer: it gets it again from the ledger. The answer to a key material request is gone with its packages; its acceptance is not.
-    private void Repeat(FederationEnvelope again)
+    private void Repeat(PreparedEvent prepared)
     {
-        if (!view.Known.TryGetValue(again.Id, out var known) || !known.IsToRepeat(again, now) || KnownOrigin(again) is not { } network)
+        var again = prepared.Envelope;
+        if (!view.Known.TryGetValue(prepared.Id, out var known) || !known.IsToRepeat(again, now) || KnownOrigin(again) is not { } network)
         {
             return;
         }
 
         if (known.RuleId is null)
         {
-            Send(network, again.Conversation, EnvelopeCodec.Encode(Replies.Again(Replies.Accepted(again, (ulong?)known.Sequence, Hub, now), now)));
+            Send(network, again.Conversation, EnvelopeCodec.Encode(Replies.Again(Replies.Accepted(again, prepared.Id, (ulong?)known.Sequence, Hub, now), now)));
         }
         else if (HubRule.All.FirstOrDefault(r => r.Id == known.RuleId) is { } rule)
         {
             var refused = new Decision.Refused(rule, known.Detail, RetryAfterOf(rule), rule == HubRule.CommitEpoch ? EpochOf(again) : null);
-            var refusal = Replies.Again(Replies.Refusal(again, SubmitDecision.LaneOf(again, view), refused, Hub, now), now);
+            var refusal = Replies.Again(Replies.Refusal(again, prepared.Id, SubmitDecision.LaneOf(again, view), refused, Hub, now), now);
             var body = EnvelopeCodec.Encode(refusal);
             AddMade(refusal, again.Sender!, body.Length);
             Send(network, refusal.Conversation, body);
         }
 
-        view.Known[again.Id] = known with { RepeatedAt = now };
-        repeated.Add(again.Id);
+        view.Known[prepared.Id] = known with { RepeatedAt = now };
+        repeated.Add(prepared.Id);
     }
 
     private TimeSpan? RetryAfterOf(HubRule rule) =>
@@ -189,18 +212,19 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     {
         var envelope = prepared.Envelope;
         var conversation = accepted.Recipients.Count == 0 ? null : Next(envelope.Conversation);
-        var row = Row(envelope) with { FrameKey = prepared.FrameKey, Frame = envelope.Proof!.FrameId, ConversationNo = conversation?.No, Sequence = conversation?.LastSequence };
+        var row = Row(prepared) with { FrameKey = prepared.FrameKey, Frame = envelope.Proof!.FrameId, ConversationNo = conversation?.No, Sequence = conversation?.LastSequence };
 
         // Everything that could fail.
         var copies = accepted.Recipients.GroupBy(r => NetworkOf(r.Domain)).Select(g => (Network: g.Key, Body: EnvelopeCodec.Encode(envelope with
         {
+            Id = prepared.Id,
             Recipients = [.. g],
             Sequence = (ulong?)conversation?.LastSequence,
             AcceptedAt = now,
             HubDomain = Hub,
         }))).ToList();
-        var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, (ulong?)conversation?.LastSequence, Hub, now));
-        var response = accepted.Response is { } answer ? Replies.Response(envelope, answer, Hub, now) : null;
+        var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, prepared.Id, (ulong?)conversation?.LastSequence, Hub, now));
+        var response = accepted.Response is { } answer ? Replies.Response(envelope, prepared.Id, answer, Hub, now) : null;
         var responseBody = response is null ? null : EnvelopeCodec.Encode(response);
 
         // From here on nothing does.
@@ -228,7 +252,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
 
     private void Remember(PreparedEvent prepared, Decision.Accepted accepted, Conversation? conversation)
     {
-        view.Events.Add(prepared.Envelope.Id);
+        view.Events.Add(prepared.Id);
         view.Frames.Add(Convert.ToHexString(prepared.FrameKey!));
         if (conversation is not null)
         {
@@ -296,16 +320,17 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         counts.Add(m => m.Delivery(network, status, now - target.AcceptedAt));
     }
 
-    private LedgerEvent Row(FederationEnvelope envelope) => new()
+    private LedgerEvent Row(PreparedEvent prepared) => new()
     {
         No = ++numbers.Event,
-        Id = envelope.Id,
-        Kind = envelope.Event.Kind,
-        Network = envelope.Origin,
-        Sender = envelope.Sender,
-        Labels = envelope.Labels,
-        Bytes = envelope.EncodedEvent.Length,
-        ReceivedAt = envelope.ReceivedAt,
+        Id = prepared.Id,
+        SentId = prepared.Envelope.Id,
+        Kind = prepared.Envelope.Event.Kind,
+        Network = prepared.Network,
+        Sender = prepared.Envelope.Sender,
+        Labels = prepared.Envelope.Labels,
+        Bytes = prepared.Envelope.EncodedEvent.Length,
+        ReceivedAt = prepared.Envelope.ReceivedAt,
         DecidedAt = ledgerTime,
     };
 

@@ -43,7 +43,7 @@ internal sealed class HubEngine
         }
 
         caches = new HubCaches(parts.Policy.Limits.CacheEntries);
-        loader = new GroupLoader(caches, parts.Policy);
+        loader = new GroupLoader(caches, parts.Policy, start.HasOldIds);
         budgets = new SenderBudgets(parts.Policy.Limits);
         Parking = new Parking(parts, start);
     }
@@ -179,7 +179,8 @@ internal sealed class HubEngine
             // Certainly not committed. One by one the rest goes on and the culprit is found; its conversation waits.
             if (events.Count == 1)
             {
-                await ParkAsync(events[0], e);
+                // What lies about its origin must wait nowhere: what waits counts as of the origin that it names.
+                await (events[0].IsOfItsOrigin ? ParkAsync(events[0], e) : Task.CompletedTask);
                 return;
             }
 
@@ -195,7 +196,7 @@ internal sealed class HubEngine
     {
         var lane = LaneOf(prepared, null);
         var parked = Parking.Contains(lane) ? null : Parking.Make(lane, reason, parts.Clock.GetUtcNow());
-        var answered = prepared.Stream == HubStream.Submit && await GroupLoader.IsKnownAsync(parts.Lease.Connection, prepared.Envelope.Id, CancellationToken.None);
+        var answered = prepared.Stream == HubStream.Submit && await loader.IsKnownAsync(parts.Lease.Connection, prepared, CancellationToken.None);
         await TransactAsync([], (work, newly) =>
         {
             if (parked is not null)
@@ -277,10 +278,17 @@ internal sealed class HubEngine
 
     private void Decide(PreparedEvent prepared, HubView view, GroupWork work, List<ParkedConversation> parkedNow, DateTimeOffset now, bool released)
     {
+        // Before anything that is somebody's: a lie about the origin waits in nobody's conversation and meets nobody's events.
+        if (!prepared.IsOfItsOrigin)
+        {
+            work.StageForged(prepared);
+            return;
+        }
+
         var lane = LaneOf(prepared, view);
         if (!released && (Parking.Contains(lane) || parkedNow.Exists(p => p.Conversation == lane)))
         {
-            Park(prepared, lane, view.Events.Contains(prepared.Envelope.Id), work);
+            Park(prepared, lane, view.Events.Contains(prepared.Id), work);
             return;
         }
 
@@ -304,7 +312,7 @@ internal sealed class HubEngine
         {
             parts.Log.LogError("Handling an event failed with {Exception} at {Place}; its conversation is parked", e.GetType().Name, PlaceOf(e));
             parkedNow.Add(Parking.Make(lane, e, now));
-            Park(prepared, lane, view.Events.Contains(prepared.Envelope.Id), work);
+            Park(prepared, lane, view.Events.Contains(prepared.Id), work);
         }
     }
 

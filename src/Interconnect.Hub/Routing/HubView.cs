@@ -7,6 +7,7 @@ namespace Interconnect.Hub;
 /// </summary>
 internal sealed class HubView
 {
+    /// <summary>By <see cref="PreparedEvent.Id"/>.</summary>
     public HashSet<EventId> Events { get; } = [];
 
     /// <summary>Those of <see cref="Events"/> that the ledger had when the group was loaded.</summary>

@@ -16,10 +16,10 @@ internal static class Preparation
     private const int WorthParallel = 4;
 
     /// <summary>Prepares a batch in its order; bodies that are no envelopes are named in <paramref name="unusable"/>.</summary>
-    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<ReadOnlyMemory<byte>> bodies, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
+    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<BusBody> bodies, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
     {
         var events = new PreparedEvent?[bodies.Count];
-        var errors = new SchemaError?[bodies.Count];
+        var errors = new string?[bodies.Count];
         if (bodies.Count >= WorthParallel && stream == HubStream.Submit)
         {
             Parallel.For(0, bodies.Count, One);
@@ -32,24 +32,29 @@ internal static class Preparation
             }
         }
 
-        unusable = [.. errors.Select((e, i) => (Error: e, Index: i)).Where(e => e.Error is not null).Select(e => new Unusable(e.Index, e.Error!.ToString()))];
+        unusable = [.. errors.Select((e, i) => (Error: e, Index: i)).Where(e => e.Error is not null).Select(e => new Unusable(e.Index, e.Error!))];
         return [.. events.OfType<PreparedEvent>()];
 
         void One(int i)
         {
-            if (TryPrepare(stream, bodies[i], policy, verifiers, now, out var prepared, out var error))
+            if (bodies[i].Sender is not BusSender.Network { Id: var network })
+            {
+                errors[i] = "Not from a network";
+            }
+            else if (TryPrepare(stream, network, bodies[i].Bytes, policy, verifiers, now, out var prepared, out var error))
             {
                 events[i] = prepared;
             }
             else
             {
-                errors[i] = error;
+                errors[i] = error.ToString();
             }
         }
     }
 
     /// <summary>Prepares one body.</summary>
-    public static bool TryPrepare(HubStream stream, ReadOnlyMemory<byte> body, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
+    public static bool TryPrepare(
+        HubStream stream, NetworkId network, ReadOnlyMemory<byte> body, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
     {
         prepared = null;
         if (!EnvelopeCodec.TryDecode(body, out var envelope, out error))
@@ -57,8 +62,9 @@ internal static class Preparation
             return false;
         }
 
-        prepared = new PreparedEvent(stream, body, envelope);
-        if (stream == HubStream.Report)
+        // Nothing is looked at, and nothing is worked out, of what names somebody else as its origin.
+        prepared = new PreparedEvent(stream, network, body, envelope);
+        if (stream == HubStream.Report || !prepared.IsOfItsOrigin)
         {
             return true;
         }

@@ -15,8 +15,18 @@ internal enum HubStream
 }
 
 /// <summary>One envelope with everything about it that can be found out without the hub's state: what may run in parallel has run.</summary>
-internal sealed record PreparedEvent(HubStream Stream, ReadOnlyMemory<byte> Body, FederationEnvelope Envelope)
+/// <param name="Stream">Where it came.</param>
+/// <param name="Network">Who sent it, by the bus's word and not by the envelope's.</param>
+/// <param name="Body">The envelope as it came.</param>
+/// <param name="Envelope">What it says.</param>
+internal sealed record PreparedEvent(HubStream Stream, NetworkId Network, ReadOnlyMemory<byte> Body, FederationEnvelope Envelope)
 {
+    /// <summary>What the hub knows the event by: the network's id for it together with the network, so that nobody uses up another's id. It goes on under this one.</summary>
+    public EventId Id { get; } = Envelope.Id.From(Network);
+
+    /// <summary>Whether the envelope names the network that sent it.</summary>
+    public bool IsOfItsOrigin => Envelope.Origin == Network;
+
     /// <summary>Null without a proof.</summary>
     public byte[]? FrameKey { get; init; }
 

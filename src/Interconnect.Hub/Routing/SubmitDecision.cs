@@ -10,8 +10,8 @@ internal static class SubmitDecision
 {
     public static Decision Decide(PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
     {
-        // (1) A network brings an event again under the same id: it was answered then.
-        if (view.Events.Contains(prepared.Envelope.Id))
+        // (1) A network brings an event again under the same id: it was answered then. Whose id it is was checked before, so nobody else's event can be taken for this one.
+        if (view.Events.Contains(prepared.Id))
         {
             return new Decision.Duplicate();
         }

@@ -512,6 +512,21 @@ public abstract class AdapterHostTests : IAsyncLifetime
         Assert.Equal(Alice, (await host.Bus.NextReportAsync()).Recipient);
     }
 
+    /// <summary>Only the hub delivers: what anybody else put on the stream never reaches the network, whomever it is for.</summary>
+    [Fact]
+    public async Task Deliver_NotFromTheHub_IsParkedAndNotAttempted()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        var body = EnvelopeCodec.Encode(Samples.Envelope(Alice));
+
+        Assert.Equal(0, Assert.Single(await host.Bus.DeliverAsAsync(new BusSender.Network(NetworkId.Parse("net-b")), body)).Index);
+        Assert.Empty(host.Adapter.Attempts);
+        Assert.Equal(new BusSender.Network(NetworkId.Parse("net-a")), host.Bus.Publisher);
+
+        Assert.Empty(await host.Bus.DeliverAsAsync(new BusSender.HubProvider(), body));
+        Assert.Equal(Alice, (await host.Bus.NextReportAsync()).Recipient);
+    }
+
     [Fact]
     public async Task Receipt_DatabaseCanNeverTakeIt_IsGivenUpAfterSomeTries()
     {

@@ -38,7 +38,7 @@ public sealed class AdapterServicesTests
         var services = new ServiceCollection();
         services.AddLogging();
         services.AddSingleton(Database.Create(new DatabaseOptions { ConnectionString = Path.Combine(folder.FullName, "x.db") }));
-        services.AddSingleton<IBusPublisher>(bus);
+        services.AddSingleton<IBusPublishers>(bus);
         services.AddSingleton<IBusConsumer>(bus);
         services.AddInterconnectAdapter(new AdapterHostOptions { Network = "xmpp-a" }, new XmppOptions { Component = "gw.a.test", Provider = "a.test", Secret = "s" });
         services.AddInterconnectAdapter(new AdapterHostOptions { Network = "matrix-b" }, new MatrixOptions { Homeserver = "http://127.0.0.1:1", Provider = "hs.test", AsToken = "a", HsToken = "h" });

@@ -54,7 +54,7 @@ internal sealed class HostHarness : IAsyncDisposable
 }
 
 /// <summary>A bus that keeps what is published and hands over what the test gives it.</summary>
-internal sealed class ScriptedBus : IBusPublisher, IBusConsumer
+internal sealed class ScriptedBus : IBusPublishers, IBusPublisher, IBusConsumer
 {
     private readonly Channel<FederationEnvelope> submitted = Channel.CreateUnbounded<FederationEnvelope>();
     private readonly Channel<(EventId Id, DeliveryReport Report)> reported = Channel.CreateUnbounded<(EventId, DeliveryReport)>();
@@ -71,6 +71,15 @@ internal sealed class ScriptedBus : IBusPublisher, IBusConsumer
 
     /// <summary>Awaited before a publish is answered.</summary>
     public Func<BusAddress, Task> Before { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Who publishes.</summary>
+    public BusSender? Publisher { get; private set; }
+
+    public IBusPublisher As(BusSender sender)
+    {
+        Publisher = sender;
+        return this;
+    }
 
     public async ValueTask<PublishOutcome> PublishAsync(BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
@@ -104,9 +113,11 @@ internal sealed class ScriptedBus : IBusPublisher, IBusConsumer
     /// <summary>Hands a batch over; returns when it is acknowledged, throws when it is not.</summary>
     public Task<IReadOnlyList<Unusable>> DeliverAsync(params IEnumerable<FederationEnvelope> envelopes) => DeliverRawAsync([.. envelopes.Select(e => (ReadOnlyMemory<byte>)EnvelopeCodec.Encode(e))]);
 
-    public Task<IReadOnlyList<Unusable>> DeliverRawAsync(params IReadOnlyList<ReadOnlyMemory<byte>> bodies)
+    public Task<IReadOnlyList<Unusable>> DeliverRawAsync(params IReadOnlyList<ReadOnlyMemory<byte>> bodies) => DeliverAsAsync(new BusSender.HubProvider(), bodies);
+
+    public Task<IReadOnlyList<Unusable>> DeliverAsAsync(BusSender sender, params IReadOnlyList<ReadOnlyMemory<byte>> bodies)
     {
-        var batch = handler!(new BusBatch(new BusAddress.Deliver(NetworkId.Parse("net-a")), 0, bodies, false), CancellationToken.None).AsTask();
+        var batch = handler!(new BusBatch(new BusAddress.Deliver(NetworkId.Parse("net-a")), 0, [.. bodies.Select(b => new BusBody(sender, b))], false), CancellationToken.None).AsTask();
         underWay = batch;
         return batch.WaitAsync(HostHarness.Limit);
     }

@@ -14,7 +14,7 @@ public sealed class InMemoryBusTests
     public async Task PublishAsync_NobodyReads_UnavailableThenStored()
     {
         await using var services = TestBus.Create(Quick);
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         var refused = Assert.IsType<PublishOutcome.Unavailable>(await bus.PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 1), default));
         Assert.True(refused.Certain);
         Assert.NotNull(await services.GetRequiredService<IBusStatus>().WhyNotReadyAsync([Submit], default));
@@ -39,7 +39,7 @@ public sealed class InMemoryBusTests
                 return AllUsed;
             },
             default);
-        var publishing = services.GetRequiredService<IBusPublisher>().PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 1), default).AsTask();
+        var publishing = services.Publisher().PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 1), default).AsTask();
         Assert.False(publishing.IsCompleted);
 
         release.SetResult();
@@ -71,7 +71,7 @@ public sealed class InMemoryBusTests
                 return AllUsed;
             },
             default);
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         var publishing = Enumerable.Range(0, 40).Select(i => bus.PublishAsync(Submit, TestBus.Conversation(7), TestBus.Body(7, i), default).AsTask()).ToList();
         first.SetResult();
         Assert.All(await Task.WhenAll(publishing), o => Assert.IsType<PublishOutcome.Stored>(o));
@@ -100,7 +100,7 @@ public sealed class InMemoryBusTests
                 return AllUsed;
             },
             default);
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         var publishing = Enumerable.Range(0, 5_000).Select(i => bus.PublishAsync(Submit, TestBus.Conversation(i % 20), TestBus.Body(i % 20, i / 20), default).AsTask()).ToList();
         Assert.All(await Task.WhenAll(publishing), o => Assert.IsType<PublishOutcome.Stored>(o));
         Assert.Equal(20, got.Count);
@@ -122,7 +122,7 @@ public sealed class InMemoryBusTests
                 return AllUsed;
             },
             default);
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         var held = bus.PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 0), default).AsTask();
         await entered.WaitAsync();
         var waiting = Enumerable.Range(1, 3).Select(i => bus.PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, i), default).AsTask()).ToList();
@@ -157,7 +157,7 @@ public sealed class InMemoryBusTests
         await using var services = TestBus.Create(options);
         await using var reading = await services.GetRequiredService<IBusConsumer>().ConsumeAsync(
             Submit, (batch, _) => ValueTask.FromResult<IReadOnlyList<Unusable>>([new Unusable(batch.Bodies.Count - 1, "cannot be read")]), default);
-        Assert.IsType<PublishOutcome.Stored>(await services.GetRequiredService<IBusPublisher>().PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 9), default));
+        Assert.IsType<PublishOutcome.Stored>(await services.Publisher().PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 9), default));
 
         Assert.Equal("cannot be read", Assert.Single(stored).Reason);
         var kept = services.GetRequiredService<ParkedBodies>();
@@ -170,7 +170,7 @@ public sealed class InMemoryBusTests
     {
         await using var services = TestBus.Create(Quick);
         var consumer = services.GetRequiredService<IBusConsumer>();
-        var bus = services.GetRequiredService<IBusPublisher>();
+        var bus = services.Publisher();
         var one = new ConcurrentQueue<int>();
         var other = new ConcurrentQueue<int>();
         var first = await consumer.ConsumeAsync(Submit, Collect(one), default);
@@ -195,10 +195,31 @@ public sealed class InMemoryBusTests
                 throw new InvalidOperationException("defect");
             },
             default);
-        var publishing = services.GetRequiredService<IBusPublisher>().PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 1), default).AsTask();
+        var publishing = services.Publisher().PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 1), default).AsTask();
         await failed.Task;
         await reading.DisposeAsync();
         Assert.False(Assert.IsType<PublishOutcome.Unavailable>(await publishing).Certain);
+    }
+
+    /// <summary>Identity by construction: a reader is told who was given the publisher, and nobody gets to a stream that is not theirs.</summary>
+    [Fact]
+    public async Task As_ANetwork_IsWhoTheReaderHearsAndMayNotDeliver()
+    {
+        await using var services = TestBus.Create(Quick);
+        var got = new ConcurrentQueue<BusSender>();
+        await using var reading = await services.GetRequiredService<IBusConsumer>().ConsumeAsync(
+            Submit,
+            (batch, _) =>
+            {
+                got.Enqueue(Assert.Single(batch.Bodies).Sender);
+                return ValueTask.FromResult(AllUsed);
+            },
+            default);
+        await Assert.ThrowsAsync<ArgumentException>(() => services.Publisher().PublishAsync(new BusAddress.Deliver(TestBus.Network), TestBus.Conversation(1), TestBus.Body(1, 1), default).AsTask());
+        await Assert.ThrowsAsync<ArgumentException>(() => services.GetRequiredService<IBusPublishers>().As(new BusSender.HubProvider()).PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 1), default).AsTask());
+
+        Assert.IsType<PublishOutcome.Stored>(await services.Publisher().PublishAsync(Submit, TestBus.Conversation(1), TestBus.Body(1, 1), default));
+        Assert.Equal([TestBus.From], got);
     }
 
     private static BusHandler Collect(ConcurrentQueue<int> into) => (batch, _) =>

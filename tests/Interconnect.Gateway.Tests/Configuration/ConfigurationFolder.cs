@@ -1,3 +1,5 @@
+using Interconnect.Bus.Tests;
+
 namespace Interconnect.Gateway.Tests.Configuration;
 
 /// <summary>A folder with a configuration, removed afterwards.</summary>
@@ -19,6 +21,15 @@ internal sealed class ConfigurationFolder : IDisposable
         {
             Write(name, text);
         }
+    }
+
+    /// <summary>The same with keys of these roles where <paramref name="main"/> says ROLES.</summary>
+    public static ConfigurationFolder WithRoles(string main, params string[] roles)
+    {
+        var folder = new ConfigurationFolder();
+        var made = RoleFolder.Create(System.IO.Path.Combine(folder.Folder, "keys"), roles);
+        folder.Write("interconnect.json", main.Replace("ROLES", System.Text.Json.JsonSerializer.Serialize(made), StringComparison.Ordinal));
+        return folder;
     }
 
     public string Path => System.IO.Path.Combine(folder, "interconnect.json");

@@ -23,6 +23,9 @@ public sealed class GatewayConfigurationTests
         { "{" + Hub + ""","bus":{"partitions":0}}""", null, null, null, "bus:partitions is 0" },
         { "{" + Hub + ""","bus":{"amqp":"not an address"}}""", null, null, null, "bus:amqp: an absolute address" },
         { "{" + Hub + ""","bus":{"amqp":"http://x"},"roles":["hub"]}""", null, null, null, "bus:amqp is not an amqp://" },
+        { "{" + Hub + ""","bus":{"amqp":"amqp://u:p@192.0.2.1/"},"roles":["hub"]}""", null, null, null, "bus:amqp is plain text to another host" },
+        { "{" + Hub + ""","bus":{"roles":{"console":{}}}}""", null, null, null, "bus:roles:console: a role is 'hub' or 'adapter:'" },
+        { "{" + Hub + ""","bus":{"roles":{"hub":{"privateKey":"x"}}}}""", null, null, null, "bus:roles:hub:privateKey: unknown key" },
         { "{" + Hub + ""","bus":{"amqp":"amqp://u:p@127.0.0.1:1/"}}""", null, null, null, "roles: with a broker each process is told what it does" },
         { "{" + Hub + ""","bus":{"onParked":1}}""", null, null, null, "bus:onParked: unknown key" },
         { """{"hub":{"domain":"hub.test","partitions":3}}""", null, null, null, "hub:partitions: unknown key" },
@@ -110,7 +113,7 @@ public sealed class GatewayConfigurationTests
     [Fact]
     public void Load_Environment_WinsOverFilesAndItsMistakesAreListed()
     {
-        using var folder = new ConfigurationFolder();
+        using var folder = ConfigurationFolder.WithRoles("""{"hub":{"domain":"hub.test"},"bus":{"roles":ROLES}}""", "hub", "adapter:xmpp-a", "adapter:matrix-b");
         (string, string)[] wrong = [("INTERCONNECT__LOG__LEVL", "debug"), ("INTERCONNECT__BUS__PARTITIONS", "four")];
 
         var (_, problems) = GatewayConfiguration.Load(folder.Path, null, wrong.Select(Pair));
@@ -120,7 +123,7 @@ public sealed class GatewayConfigurationTests
         (string, string)[] right =
         [
             ("INTERCONNECT__LOG__LEVEL", "Debug"), ("interconnect__bus__partitions", "4"), ("INTERCONNECT__BUS__AMQP", "amqp://u:p@127.0.0.1:5672/"), ("INTERCONNECT__ROLES", "hub, adapter:xmpp-a"),
-            ("INTERCONNECT__NETWORKS__XMPP_A__XMPP__SECRET", "from the environment"), ("INTERCONNECT__HUB__ALLOWEDSUITES", "1,2"), ("INTERCONNECT_AMQP", "ignored"),
+            ("INTERCONNECT__NETWORKS__XMPP_A__XMPP__SECRET", "from the environment"), ("INTERCONNECT__HUB__ALLOWEDSUITES", "1,2"), ("INTERCONNECT_AMQP", "ignored"), ("INTERCONNECT__BUS__ROLES__ADAPTER_XMPP_A__USER", "from-the-environment"),
         ];
         var (configuration, none) = GatewayConfiguration.Load(folder.Path, null, right.Select(Pair));
         Assert.Empty(none);
@@ -128,7 +131,21 @@ public sealed class GatewayConfigurationTests
         Assert.Equal(4, configuration.Hub!.Partitions);
         Assert.Equal(["hub", "adapter:xmpp-a"], configuration.Roles.Select(r => r.Name));
         Assert.Equal("from the environment", configuration.Networks[NetworkId.Parse("xmpp-a")].Xmpp!.Secret);
+        Assert.Equal("from-the-environment", configuration.Options.Bus.Roles["adapter:xmpp-a"].User);
         Assert.Equal([1, 2], configuration.Hub.AllowedSuites.Select(s => (int)s));
+    }
+
+    [Fact]
+    public void Load_OverABrokerWithoutTheKeysOfThoseHeard_NamesThem()
+    {
+        const string Broker = """{"hub":{"domain":"hub.test"},"roles":["hub"],"bus":{"amqp":"amqp://u:p@127.0.0.1:1/","roles":ROLES}}""";
+        using var some = ConfigurationFolder.WithRoles(Broker, "hub", "adapter:xmpp-a");
+        Assert.Contains("bus:roles:adapter:matrix-b:publicKeys", Assert.Single(GatewayConfiguration.Load(some.Path, null, []).Problems), StringComparison.Ordinal);
+        using var none = ConfigurationFolder.WithRoles(Broker, "adapter:xmpp-a");
+        Assert.Equal(["bus:roles:adapter:matrix-b:keyFile", "bus:roles:hub:publicKeys"], GatewayConfiguration.Load(none.Path, "adapter:matrix-b", []).Problems.Select(p => p[..p.LastIndexOf(": ", StringComparison.Ordinal)].Split(": ")[0]));
+
+        using var all = ConfigurationFolder.WithRoles(Broker, "hub", "adapter:xmpp-a", "adapter:matrix-b");
+        Assert.Empty(GatewayConfiguration.Load(all.Path, null, []).Problems);
     }
 
     [Fact]

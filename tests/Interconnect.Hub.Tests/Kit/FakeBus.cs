@@ -5,7 +5,7 @@ using Interconnect.Federation;
 namespace Interconnect.Hub.Tests.Kit;
 
 /// <summary>A bus whose publishes land in lists, and whose batches a test hands over itself.</summary>
-internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
+internal sealed class FakeBus : IBusPublishers, IBusPublisher, IBusConsumer, IBusStatus
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly ConcurrentDictionary<string, BusHandler> handlers = new(StringComparer.Ordinal);
@@ -24,6 +24,12 @@ internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
 
     /// <summary>How often somebody bound: two more with each session of a hub.</summary>
     public int Bindings => Volatile.Read(ref bindings);
+
+    public IBusPublisher As(BusSender sender)
+    {
+        Assert.Equal(new BusSender.HubProvider(), sender);
+        return this;
+    }
 
     public ValueTask<PublishOutcome> PublishAsync(BusAddress address, ConversationKey conversation, ReadOnlyMemory<byte> body, CancellationToken cancellation)
     {
@@ -54,11 +60,21 @@ internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
 
     public ValueTask<string?> WhyNotReadyAsync(IReadOnlyList<BusAddress> needed, CancellationToken cancellation) => ValueTask.FromResult<string?>(null);
 
-    public Task<IReadOnlyList<Unusable>> SubmitAsync(params FederationEnvelope[] envelopes) => HandAsync(new BusAddress.Submit(), [.. envelopes.Select(e => (ReadOnlyMemory<byte>)EnvelopeCodec.Encode(e))]);
+    /// <summary>Each from the network that it names as its origin.</summary>
+    public Task<IReadOnlyList<Unusable>> SubmitAsync(params FederationEnvelope[] envelopes) => HandAsync(new BusAddress.Submit(), [.. envelopes.Select(e => Honest(e, EnvelopeCodec.Encode(e)))]);
 
-    public Task<IReadOnlyList<Unusable>> ReportAsync(params FederationEnvelope[] envelopes) => HandAsync(new BusAddress.Report(), [.. envelopes.Select(e => (ReadOnlyMemory<byte>)EnvelopeCodec.Encode(e))]);
+    /// <summary>All from one network, whatever they say.</summary>
+    public Task<IReadOnlyList<Unusable>> SubmitAsAsync(string network, params FederationEnvelope[] envelopes) => HandAsync(new BusAddress.Submit(), [.. envelopes.Select(e => Body(network, EnvelopeCodec.Encode(e)))]);
 
-    public async Task<IReadOnlyList<Unusable>> HandAsync(BusAddress address, IReadOnlyList<ReadOnlyMemory<byte>> bodies)
+    public Task<IReadOnlyList<Unusable>> ReportAsync(params FederationEnvelope[] envelopes) => HandAsync(new BusAddress.Report(), [.. envelopes.Select(e => Honest(e, EnvelopeCodec.Encode(e)))]);
+
+    public Task<IReadOnlyList<Unusable>> ReportAsAsync(string network, params FederationEnvelope[] envelopes) => HandAsync(new BusAddress.Report(), [.. envelopes.Select(e => Body(network, EnvelopeCodec.Encode(e)))]);
+
+    public Task<IReadOnlyList<Unusable>> HandAsync(BusAddress address, IReadOnlyList<ReadOnlyMemory<byte>> bodies) => HandAsync(address, [.. bodies.Select(b => EnvelopeCodec.TryDecode(b, out var envelope, out _) ? Honest(envelope, b) : Body(World.Xmpp, b))]);
+
+    public static BusBody Body(string network, ReadOnlyMemory<byte> body) => new(new BusSender.Network(NetworkId.Parse(network)), body);
+
+    public async Task<IReadOnlyList<Unusable>> HandAsync(BusAddress address, IReadOnlyList<BusBody> bodies)
     {
         var handler = handlers.GetValueOrDefault(address.Name) ?? throw new InvalidOperationException("Nobody is bound to " + address.Name);
         return await handler(new BusBatch(address, 0, bodies, false), CancellationToken.None).AsTask().WaitAsync(Patience);
@@ -97,6 +113,8 @@ internal sealed class FakeBus : IBusPublisher, IBusConsumer, IBusStatus
             Assert.True(await bound.WaitAsync(Patience), "The hub did not bind to the bus.");
         }
     }
+
+    private static BusBody Honest(FederationEnvelope envelope, ReadOnlyMemory<byte> body) => Body(envelope.Origin?.Value ?? World.Xmpp, body);
 
     private Channel<FederationEnvelope> Of(string network) => delivered.GetOrAdd(network, static _ => Channel.CreateUnbounded<FederationEnvelope>());
 

@@ -11,6 +11,7 @@ internal sealed class World : IAsyncDisposable
     public const string Xmpp = "xmpp-a";
     public const string Matrix = "matrix-hs";
     private readonly string? folder;
+    private readonly Dictionary<EventId, EventId> sentIds = [];
     private ServiceProvider? services;
 
     private World(HubOptions options, string? folder)
@@ -80,7 +81,7 @@ internal sealed class World : IAsyncDisposable
     {
         services = new ServiceCollection()
             .AddSingleton<TimeProvider>(Clock)
-            .AddSingleton<IBusPublisher>(Bus)
+            .AddSingleton<IBusPublishers>(Bus)
             .AddSingleton<IBusConsumer>(Bus)
             .AddInterconnectHub(Options)
             .BuildServiceProvider();
@@ -173,11 +174,17 @@ internal sealed class World : IAsyncDisposable
     /// <summary>Accepted, and what the other side got.</summary>
     public async Task<FederationEnvelope> CrossesAsync(Device from, Device to, FederationEvent @event)
     {
-        await AcceptsAsync(from.Send(@event));
+        var sent = from.Send(@event);
+        await AcceptsAsync(sent);
         var delivered = await Bus.NextAsync(to.Network.Value);
+        Assert.Equal(sent.PassedId(), delivered.Id);
+        sentIds[delivered.Id] = sent.Id;
         Assert.Equal([to.User], delivered.Recipients);
         return delivered;
     }
+
+    /// <summary>What the sender's network knows a delivered event by.</summary>
+    public EventId SentIdOf(FederationEnvelope delivered) => sentIds[delivered.Id];
 
     /// <summary>Both publish; the first asks and the second agrees.</summary>
     public async Task MeetAsync(Device one, Device other)

@@ -5,5 +5,8 @@ namespace Interconnect.Hub.Tests.Lifecycle;
 public sealed class MigrationTests
 {
     [Fact]
+    public Task SentId_RowsOfTheVersionBefore_AreKnownAndReportedOn() => SentIdMigration.RunAsync(null);
+
+    [Fact]
     public Task ConsentWords_RowsOfTheVersionBefore_MeanWhatTheyMeant() => ConsentWordsMigration.RunAsync(null);
 }

@@ -23,7 +23,7 @@ public sealed class ParkingTests
         Drain(world);
 
         await world.Bus.SubmitAsync(broken[0], good, broken[1]);
-        Assert.Equal(good.Id, (await world.Bus.NextAsync(World.Matrix)).Id);
+        Assert.Equal(good.PassedId(), (await world.Bus.NextAsync(World.Matrix)).Id);
         Assert.Equal(good.Id, ((DeliveryReport)(await world.Bus.NextAsync(World.Xmpp)).Event).Event);
         await world.Bus.SubmitAsync(broken[2]);
         await world.Bus.SubmitAsync(broken[2]);
@@ -51,7 +51,7 @@ public sealed class ParkingTests
         for (var i = 0; i < 3; i++)
         {
             var delivered = await world.Bus.NextAsync(World.Matrix);
-            Assert.Equal(broken[i].Id, delivered.Id);
+            Assert.Equal(broken[i].PassedId(), delivered.Id);
         }
 
         await UntilAsync(async () => (await world.Admin.ParkedAsync(CancellationToken.None)).Count == 0);
@@ -72,16 +72,16 @@ public sealed class ParkingTests
         var good = world.Alice.Send(world.Alice.Writes(other, "goes on"));
         world.Alice.Group = first;
         var bad = world.Alice.Send(world.Alice.Writes(room, "waits"));
-        await ExecuteAsync(world, $"CREATE TRIGGER poison BEFORE INSERT ON hub_ledger WHEN hex(NEW.event_id) = '{bad.Id.Hex.ToUpperInvariant()}' BEGIN SELECT RAISE(ABORT, 'poison'); END", room);
+        await ExecuteAsync(world, $"CREATE TRIGGER poison BEFORE INSERT ON hub_ledger WHEN hex(NEW.event_id) = '{bad.PassedId().Hex.ToUpperInvariant()}' BEGIN SELECT RAISE(ABORT, 'poison'); END", room);
 
         await world.Bus.SubmitAsync(bad, good);
-        Assert.Equal(good.Id, (await world.Bus.NextAsync(World.Matrix)).Id);
+        Assert.Equal(good.PassedId(), (await world.Bus.NextAsync(World.Matrix)).Id);
         var parked = Assert.Single(await world.Admin.ParkedAsync(CancellationToken.None));
         Assert.Contains("SQLite code 19", parked.Reason, StringComparison.Ordinal);
 
         await ExecuteAsync(world, "DROP TRIGGER poison", room);
         world.Clock.Advance(world.Options.ParkRetry + world.Options.SweepInterval);
-        Assert.Equal(bad.Id, (await world.Bus.NextAsync(World.Matrix)).Id);
+        Assert.Equal(bad.PassedId(), (await world.Bus.NextAsync(World.Matrix)).Id);
     }
 
     [Fact]
@@ -122,8 +122,8 @@ public sealed class ParkingTests
         world.Clock.Advance(world.Options.ParkRetry + world.Options.SweepInterval);
         await UntilAsync(async () => (await world.Admin.ParkedAsync(CancellationToken.None)).Count == 0);
         await world.AdvanceUntilAsync(world.Quiet);
-        Assert.Equal([sent[0].Id, sent[1].Id], Drain(world, World.Matrix).Select(e => e.Id));
-        Assert.Contains(Drain(world, World.Xmpp), e => e.Event is DeliveryReport { Status: DeliveryStatus.Delivered } report && report.Event == before.Id);
+        Assert.Equal([sent[0].PassedId(), sent[1].PassedId()], Drain(world, World.Matrix).Select(e => e.Id));
+        Assert.Contains(Drain(world, World.Xmpp), e => e.Event is DeliveryReport { Status: DeliveryStatus.Delivered } report && report.Event == world.SentIdOf(before));
         await world.CrossesAsync(world.Alice, world.Bob, world.Alice.Writes(room, "flows"));
     }
 
@@ -148,7 +148,7 @@ public sealed class ParkingTests
         await world.StartHubAsync();
         Drain(world);
         world.Clock.Advance(world.Options.ParkRetry + world.Options.SweepInterval);
-        Assert.Equal(waits.Id, (await world.Bus.NextAsync(World.Matrix)).Id);
+        Assert.Equal(waits.PassedId(), (await world.Bus.NextAsync(World.Matrix)).Id);
     }
 
     private static async Task<object?> ExecuteAsync(World world, string sql, RoomUri room, string? members = null)

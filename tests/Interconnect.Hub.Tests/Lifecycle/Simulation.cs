@@ -16,6 +16,7 @@ internal sealed class Simulation(int seed, DatabaseOptions? database = null) : I
     private readonly World world = World.Create(o => o with { RetryInterval = TimeSpan.FromMilliseconds(100) }, database);
     private readonly List<(Device One, Device Other, RoomUri Room)> rooms = [];
     private readonly Dictionary<BusAddress, Queue<ReadOnlyMemory<byte>>> streams = new() { [new BusAddress.Submit()] = new(), [new BusAddress.Report()] = new() };
+    private readonly Dictionary<EventId, EventId> passed = [];
     private readonly Dictionary<EventId, (string Room, string Sender, int Number)> written = [];
     private readonly Dictionary<(string Room, string Sender), int> numbers = [];
     private readonly Dictionary<(EventId, string), byte[]> seen = [];
@@ -97,7 +98,8 @@ internal sealed class Simulation(int seed, DatabaseOptions? database = null) : I
         var key = (room.Value, sender.User.Value);
         var number = numbers[key] = numbers.GetValueOrDefault(key) + 1;
         var envelope = sender.Send(sender.Writes(room, $"message {number}"), eventKey: $"{key} {number}");
-        written.Add(envelope.Id, (room.Value, sender.User.Value, number));
+        passed.Add(envelope.Id, envelope.PassedId());
+        written.Add(envelope.PassedId(), (room.Value, sender.User.Value, number));
         var body = EnvelopeCodec.Encode(envelope);
         for (var copies = random.Next(4) == 0 ? 2 : 1; copies > 0; copies--)
         {
@@ -165,7 +167,8 @@ internal sealed class Simulation(int seed, DatabaseOptions? database = null) : I
     {
         if (envelope.Event is DeliveryReport report)
         {
-            (told.TryGetValue(report.Event, out var statuses) ? statuses : told[report.Event] = []).Add(report.Status);
+            var about = passed[report.Event];
+            (told.TryGetValue(about, out var statuses) ? statuses : told[about] = []).Add(report.Status);
             return;
         }
 

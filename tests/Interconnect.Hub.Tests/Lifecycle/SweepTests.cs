@@ -22,13 +22,13 @@ public sealed class SweepTests
 
         world.Clock.Advance(TimeSpan.FromSeconds(6));
         var expired = new List<DeliveryReport>();
-        while (!expired.Exists(r => r.Event == lost.Id))
+        while (!expired.Exists(r => r.Event == world.SentIdOf(lost)))
         {
             expired.Add(Assert.IsType<DeliveryReport>((await world.Bus.NextAsync(World.Xmpp)).Event));
         }
 
         Assert.All(expired, r => Assert.Equal((DeliveryStatus.Expired, HubRule.InTime.Id), (r.Status, r.RuleId)));
-        Assert.DoesNotContain(expired, r => r.Event == heard.Id);
+        Assert.DoesNotContain(expired, r => r.Event == world.SentIdOf(heard));
 
         // Terminal: a report that comes too late moves nothing.
         await world.Bus.ReportAsync(world.Bob.Reports(lost, DeliveryStatus.Delivered));

@@ -6,7 +6,7 @@ namespace Interconnect.Hub.Tests.Policy;
 public sealed class HubRuleTests
 {
     /// <summary>Rules whose refusal is not an answer to a sender; each has its test below or where it is named.</summary>
-    private static readonly HubRule[] OfAnotherKind = [HubRule.OriginKnown, HubRule.Backlog, HubRule.ParkedBound, HubRule.ReportKind, HubRule.ReportKnown, HubRule.ReportOfOwn, HubRule.InTime];
+    private static readonly HubRule[] OfAnotherKind = [HubRule.OriginKnown, HubRule.OriginAuthentic, HubRule.Backlog, HubRule.ParkedBound, HubRule.ReportKind, HubRule.ReportKnown, HubRule.ReportOfOwn, HubRule.InTime];
 
     public static TheoryData<string> Ids => [.. RuleCases.All.Select(c => c.Rule.Id)];
 

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Interconnect.Bus;
+using Interconnect.Bus.Tests;
 using Interconnect.Testing;
 
 namespace Interconnect.Scenarios.Crossing;
@@ -15,18 +17,19 @@ public sealed class GatewayDeployment : IAsyncDisposable, IWitness
     public const string HubDomain = "hub.test";
     public const string Hub = "hub";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-    private static readonly string Program = Path.Combine(
-        SharedFiles.RepositoryRoot, "src", "Interconnect.Gateway", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "interconnect.dll");
-
     private readonly DevServers servers;
     private readonly string virtualHost;
+    private readonly bool leastRights;
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
     private readonly Dictionary<string, ChildProcess> running = [];
     private readonly Dictionary<string, int> ports = [];
     private readonly List<(string Role, IReadOnlyList<string> Lines)> ended = [];
 
-    private GatewayDeployment(DevServers servers, string virtualHost, string folder, string database)
+    private IReadOnlyDictionary<string, BusRoleOptions> roles = new Dictionary<string, BusRoleOptions>();
+
+    private GatewayDeployment(DevServers servers, string virtualHost, string folder, string database, bool leastRights)
     {
+        this.leastRights = leastRights;
         this.servers = servers;
         this.virtualHost = virtualHost;
         Folder = folder;
@@ -50,17 +53,25 @@ public sealed class GatewayDeployment : IAsyncDisposable, IWitness
     /// <param name="networks">Which networks are peered, all with all.</param>
     /// <param name="peered">False leaves the peering agreements out.</param>
     /// <param name="matrixListen">Where the Matrix adapter listens; null: where the homeserver calls.</param>
-    public static async Task<GatewayDeployment> StartAsync(DevServers servers, IReadOnlyList<string> networks, bool peered = true, int? matrixListen = null)
+    /// <param name="leastRights">
+    /// Each role as its own user of the broker and role of the database, made by the program's commands; only one such deployment at a time, since the database's roles belong to all of it.
+    /// </param>
+    public static async Task<GatewayDeployment> StartAsync(DevServers servers, IReadOnlyList<string> networks, bool peered = true, int? matrixListen = null, bool leastRights = false)
     {
         var name = "ic" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
         await ControlBrokerAsync(servers, "add_vhost", name);
         await ControlBrokerAsync(servers, "set_permissions", "-p", name, new Uri(servers.Amqp).UserInfo.Split(':')[0], ".*", ".*", ".*");
         var folder = Directory.CreateTempSubdirectory("interconnect-crossing-").FullName;
-        var deployment = new GatewayDeployment(servers, name, folder, await servers.CreateDatabaseAsync());
+        var deployment = new GatewayDeployment(servers, name, folder, await servers.CreateDatabaseAsync(), leastRights);
         Evidence.Add(deployment);
         deployment.WriteConfiguration(networks, peered, matrixListen);
         try
         {
+            if (leastRights)
+            {
+                await OperatorCommands.ApplyAsync(servers, folder);
+            }
+
             foreach (var role in networks.Select(n => "adapter:" + n).Prepend(Hub))
             {
                 deployment.Launch(role);
@@ -155,6 +166,11 @@ public sealed class GatewayDeployment : IAsyncDisposable, IWitness
 
         http.Dispose();
         await ControlBrokerAsync(servers, "delete_vhost", virtualHost);
+        foreach (var user in roles.Values.Select(r => r.User).OfType<string>())
+        {
+            await ControlBrokerAsync(servers, "delete_user", user);
+        }
+
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -183,10 +199,15 @@ public sealed class GatewayDeployment : IAsyncDisposable, IWitness
     private void Launch(string role)
     {
         ports[role] = FreePort();
-        running[role] = ChildProcess.StartDotnet(Program, ["run", "--config", Path.Combine(Folder, "interconnect.json"), "--roles", role], new Dictionary<string, string?>
+        var environment = new Dictionary<string, string?> { ["INTERCONNECT__HTTP__LISTEN"] = $"127.0.0.1:{ports[role]}" };
+        if (leastRights)
         {
-            ["INTERCONNECT__HTTP__LISTEN"] = $"127.0.0.1:{ports[role]}",
-        });
+            var (user, owned) = (roles[role].User!, role == Hub ? "interconnect_hub" : "interconnect_adapter_" + role.Split(':')[1].Replace('-', '_'));
+            environment["INTERCONNECT__BUS__AMQP"] = new UriBuilder(servers.Amqp) { Path = virtualHost, UserName = user, Password = OperatorCommands.PasswordOf(Folder, user) }.Uri.AbsoluteUri;
+            environment["INTERCONNECT__DATABASE__CONNECTIONSTRING"] = new Npgsql.NpgsqlConnectionStringBuilder(Database) { Username = owned, Password = OperatorCommands.PasswordOf(Folder, owned) }.ConnectionString;
+        }
+
+        running[role] = ChildProcess.StartDotnet(OperatorCommands.Program, ["run", "--config", Path.Combine(Folder, "interconnect.json"), "--roles", role], environment);
     }
 
     private async Task ReadyAsync(string role)
@@ -223,10 +244,12 @@ public sealed class GatewayDeployment : IAsyncDisposable, IWitness
 
     private void WriteConfiguration(IReadOnlyList<string> networks, bool peered, int? matrixListen)
     {
+        roles = RoleFolder.Create(Path.Combine(Folder, "keys"), [Hub, .. networks.Select(n => "adapter:" + n)]);
+        roles = leastRights ? OperatorCommands.WithUsers(roles, virtualHost) : roles;
         Write("interconnect.json", new
         {
             database = new { provider = "postgres", connectionString = Database },
-            bus = new { amqp = new UriBuilder(servers.Amqp) { Path = virtualHost }.Uri.AbsoluteUri },
+            bus = new { amqp = new UriBuilder(servers.Amqp) { Path = virtualHost }.Uri.AbsoluteUri, roles },
             hub = new { domain = HubDomain },
             log = new { format = "json", level = "debug" },
         });
