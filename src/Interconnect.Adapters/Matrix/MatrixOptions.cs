@@ -138,7 +138,7 @@ public sealed record MatrixOptions
     /// Whether the environment's proxy may stand between us and the homeserver: only where TLS keeps the tokens from it. What is on this machine is asked directly, and so is what plain HTTP was
     /// allowed to.
     /// </summary>
-    internal bool MayUseProxy => Uri.TryCreate(Homeserver, UriKind.Absolute, out var homeserver) && homeserver is { Scheme: "https", IsLoopback: false };
+    public bool MayUseProxy => Uri.TryCreate(Homeserver, UriKind.Absolute, out var homeserver) && homeserver is { Scheme: "https", IsLoopback: false };
 
     internal bool TryListen(out IPEndPoint endpoint)
     {
