@@ -75,6 +75,13 @@ internal sealed class AdapterMatrixClient : IAsyncDisposable
         return members.GetProperty("chunk").EnumerateArray().Where(e => Name(e, "state_key") == user).Select(e => Name(e.GetProperty("content"), "membership")).LastOrDefault();
     }
 
+    /// <summary>The rooms that this user is invited to and has not entered.</summary>
+    public async Task<IReadOnlyList<string>> InvitedToAsync()
+    {
+        var answer = await CallAsync(HttpMethod.Get, "_matrix/client/v3/sync?timeout=0", null);
+        return answer.TryGetProperty("rooms", out var all) && all.TryGetProperty("invite", out var invites) ? [.. invites.EnumerateObject().Select(i => i.Name)] : [];
+    }
+
     public Task ReadAsync(string room, string eventId) =>
         CallAsync(HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/receipt/m.read/{Uri.EscapeDataString(eventId)}", []);
 
