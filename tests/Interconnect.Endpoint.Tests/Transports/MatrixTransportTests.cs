@@ -402,6 +402,20 @@ public sealed class MatrixTransportTests : IDisposable
         Assert.IsType<TransportSend.Taken>(await sending);
     }
 
+    [Theory]
+    [InlineData("@mallory:hs.test", "/createRoom")]
+    [InlineData("@gwbot:hs.test", "/rooms/!r:hs.test/send/")]
+    public async Task SendAsync_DoesNotUseARoomThatSomebodyElseWasIn_ThoughTheyLeft(string who, string expected)
+    {
+        await using var transport = await StartAsync(Joined("s1", "!r:hs.test", Alice, who));
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, Joined("s2", "!r:hs.test", who).Replace("\"join\"}", "\"leave\"}", StringComparison.Ordinal));
+        await server.NextAsync("since=s2");
+
+        _ = transport.SendAsync(AliceGhost, FrameId.Create(), new byte[] { 1 }, CancellationToken.None);
+
+        Assert.Contains(expected, (await server.NextAsync("/")).Path, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string> OddEvents() =>
     [
         $$$"""{"type":"m.room.message","sender":"@mallory:hs.test","content":{"x":{{{Nested(32_000)}}} }}""",

@@ -286,7 +286,7 @@ internal sealed class MatrixTransport : ITransport
     private void NoteMember(string room, JsonNode? happened)
     {
         if (happened.Text("type") == "m.room.member" && happened.Text("state_key") is { } account && account != options.Address.Id)
-            rooms.Note(room, account, happened.Object("content").Text("membership"));
+            rooms.Note(room, account, happened.Object("content").Text("membership"), MatrixEvents.Sender(options, account) is not null);
     }
 
     /// <summary>
