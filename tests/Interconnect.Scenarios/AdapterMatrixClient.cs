@@ -15,15 +15,17 @@ internal sealed class AdapterMatrixClient : IAsyncDisposable
     private readonly CancellationTokenSource ending = new();
     private readonly Channel<JsonElement> messages = Channel.CreateUnbounded<JsonElement>();
     private readonly ConcurrentDictionary<string, string> roomOf = new();
+    private readonly bool accepts;
     private Task syncing = Task.CompletedTask;
 
-    private AdapterMatrixClient(Uri homeserver) => http = new HttpClient { BaseAddress = homeserver, Timeout = TimeSpan.FromSeconds(60) };
+    private AdapterMatrixClient(Uri homeserver, bool accepts) => (http, this.accepts) = (new HttpClient { BaseAddress = homeserver, Timeout = TimeSpan.FromSeconds(60) }, accepts);
 
     public string UserId { get; private set; } = "";
 
-    public static async Task<AdapterMatrixClient> ConnectAsync(Uri homeserver, string userId, string password)
+    /// <param name="accepts">Whether invitations are accepted.</param>
+    public static async Task<AdapterMatrixClient> ConnectAsync(Uri homeserver, string userId, string password, bool accepts = true)
     {
-        var client = new AdapterMatrixClient(homeserver);
+        var client = new AdapterMatrixClient(homeserver, accepts);
         var login = await client.CallAsync(HttpMethod.Post, "_matrix/client/v3/login", new JsonObject
         {
             ["type"] = "m.login.password",
@@ -66,6 +68,20 @@ internal sealed class AdapterMatrixClient : IAsyncDisposable
     public Task<JsonElement> SendAsync(string room, JsonObject content, string transaction) =>
         CallAsync(HttpMethod.Put, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/send/m.room.message/{Uri.EscapeDataString(transaction)}", content);
 
+    /// <summary>What the room's state says of somebody: join, invite, leave; null when it was never there.</summary>
+    public async Task<string?> MembershipAsync(string room, string user)
+    {
+        var members = await CallAsync(HttpMethod.Get, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/members", null);
+        return members.GetProperty("chunk").EnumerateArray().Where(e => Name(e, "state_key") == user).Select(e => Name(e.GetProperty("content"), "membership")).LastOrDefault();
+    }
+
+    /// <summary>The rooms that this user is invited to and has not entered.</summary>
+    public async Task<IReadOnlyList<string>> InvitedToAsync()
+    {
+        var answer = await CallAsync(HttpMethod.Get, "_matrix/client/v3/sync?timeout=0", null);
+        return answer.TryGetProperty("rooms", out var all) && all.TryGetProperty("invite", out var invites) ? [.. invites.EnumerateObject().Select(i => i.Name)] : [];
+    }
+
     public Task ReadAsync(string room, string eventId) =>
         CallAsync(HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/receipt/m.read/{Uri.EscapeDataString(eventId)}", []);
 
@@ -102,7 +118,7 @@ internal sealed class AdapterMatrixClient : IAsyncDisposable
                     continue;
                 }
 
-                foreach (var room in rooms.TryGetProperty("invite", out var invites) ? invites.EnumerateObject().ToArray() : [])
+                foreach (var room in accepts && rooms.TryGetProperty("invite", out var invites) ? invites.EnumerateObject().ToArray() : [])
                 {
                     var by = room.Value.GetProperty("invite_state").GetProperty("events").EnumerateArray().First(e => Name(e, "type") == "m.room.member" && Name(e, "state_key") == UserId);
                     roomOf.TryAdd(Name(by, "sender"), room.Name);

@@ -51,6 +51,13 @@ internal sealed class AdapterMatrixFarSide : IFarSide
         return new AdapterMatrixDevice(await AdapterMatrixClient.ConnectAsync(servers.Synapse.Url, id, "pw-1"), Identifiers);
     }
 
+    /// <summary>Signs a client in that accepts no invitations by itself.</summary>
+    public async Task<AdapterMatrixClient> SignInReservedAsync(string name)
+    {
+        var id = await servers.CreateSynapseUserAsync(name + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)), "pw-1");
+        return await AdapterMatrixClient.ConnectAsync(servers.Synapse.Url, id, "pw-1", accepts: false);
+    }
+
     public Task SetReachableAsync(bool reachable)
     {
         if (reachable)

@@ -10,15 +10,16 @@ internal sealed class Secret : IDisposable
 
     private Secret(byte[] bytes) => this.bytes = bytes;
 
-    /// <summary>From an option's value, or the first line of the file it names.</summary>
+    /// <summary>From an option's value, or the first line of the file it names; without the white space around it, which whoever wrote it there did not mean.</summary>
     public static Secret Load(string? value, string? file)
     {
-        var text = !string.IsNullOrEmpty(value) ? value : File.ReadLines(file!).FirstOrDefault()?.Trim() ?? "";
+        var text = !string.IsNullOrEmpty(value) ? value.Trim() : File.ReadLines(file!).FirstOrDefault()?.Trim() ?? "";
         return new Secret(Encoding.UTF8.GetBytes(text));
     }
 
     /// <summary>What is wrong with a pair of options that name a secret; empty when nothing is.</summary>
-    public static IEnumerable<string> Problems(string name, string? value, string? file)
+    /// <param name="forHeader">Whether it travels in an HTTP header, which bears visible ASCII only.</param>
+    public static IEnumerable<string> Problems(string name, string? value, string? file, bool forHeader = false)
     {
         if (string.IsNullOrEmpty(value) == string.IsNullOrEmpty(file))
         {
@@ -31,6 +32,10 @@ internal sealed class Secret : IDisposable
         else if (!string.IsNullOrEmpty(file) && FirstLine(file) is var line && string.IsNullOrEmpty(line))
         {
             yield return line is null ? $"{name}File names a file that cannot be read." : $"{name}File names a file whose first line is empty.";
+        }
+        else if ((string.IsNullOrEmpty(file) ? value!.Trim() : FirstLine(file) ?? "") is var text && !text.All(c => forHeader ? c is > ' ' and < '\x7f' : !char.IsControl(c)))
+        {
+            yield return forHeader ? $"{name} holds a space, a line break or a character that is not ASCII; no HTTP header bears it." : $"{name} holds a line break or another control character.";
         }
     }
 

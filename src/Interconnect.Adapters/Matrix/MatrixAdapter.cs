@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Data.Common;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Interconnect.Adapters.Hosting;
 using Interconnect.Adapters.Matrix.Rooms;
@@ -32,6 +33,9 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     private readonly RoomDirectory rooms;
     private readonly InvitationRecords openInvitations;
     private readonly InvitationQueue invitations;
+    private readonly GhostRegistry ghosts;
+    private readonly AwaitedJoins awaited;
+    private readonly RoomDelivery deliveries;
     private readonly ReadMarks marks = new();
     private readonly FrameAssembler assembler;
     private readonly TransactionListener listener;
@@ -42,7 +46,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     private readonly ILogger logger;
     private readonly SemaphoreSlim oneTransaction = new(1);
     private readonly Queue<string> doneOrder = new();
-    private readonly HashSet<string> done = [];
+    private readonly Dictionary<string, string> done = [];
     private readonly DefectTries defects = new();
     private readonly Lock gate = new();
 
@@ -63,7 +67,10 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         identifiers = new MatrixIdentifiers(provider, options.ServiceLocalpart, options.GhostPrefix);
         translator = new MatrixTranslator(identifiers, options);
         connection = new MatrixConnection(options, asToken, clock, Change);
-        rooms = new RoomDirectory(connection, identifiers, new RoomRecords(database, network));
+        ghosts = new GhostRegistry(connection, identifiers);
+        rooms = new RoomDirectory(connection, identifiers, new RoomRecords(database, network), ghosts, LeaveAsync);
+        awaited = new AwaitedJoins(rooms, new AwaitingRecords(database, network, clock), identifiers, clock, async (receipt, cancellation) => PauseOf(await sink!.ReportAsync(receipt, cancellation)));
+        deliveries = new RoomDelivery(connection, options, identifiers, rooms, awaited, marks);
         openInvitations = new InvitationRecords(database, network, clock);
         invitations = new InvitationQueue(rooms, openInvitations, clock, () => metrics.Discarded("MTX-018"));
         assembler = new FrameAssembler(new FrameAssemblerOptions(), clock);
@@ -92,7 +99,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
             throw new AdapterStartException(failure.Reason!);
         }
 
-        if (await rooms.RegisterAsync(identifiers.Service, cancellation) is { } unregistered)
+        if (await ghosts.RegisterAsync(identifiers.Service, cancellation) is { } unregistered)
         {
             throw new AdapterStartException("the homeserver does not register the service's own user: " + ReasonOf(unregistered));
         }
@@ -111,6 +118,8 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
             throw new AdapterStartException("the address to listen on is taken");
         }
 
+        awaited.Start();
+
         // The homeserver may have found nobody here before, and wait for minutes yet.
         summons.After(TimeSpan.Zero);
         summons.Start();
@@ -121,6 +130,7 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     {
         await summons.DisposeAsync();
         await listener.DisposeAsync();
+        await awaited.DisposeAsync();
         await invitations.DisposeAsync();
         await connection.StopAsync();
         Change(new AdapterStatus(AdapterState.Stopped));
@@ -152,10 +162,9 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
             case MatrixOutbound.Impossible no:
                 return new DeliveryOutcome.Rejected(no.RuleId, no.Reason);
             case MatrixOutbound.Notice notice:
-                var told = await SendAsync(notice.Room, notice.Ghost, delivery, [notice.Content], cancellation);
-                return told is DeliveryOutcome.Delivered ? new DeliveryOutcome.Delivered(true, null) : told;
+                return await deliveries.TellAsync(delivery, notice, cancellation);
             case MatrixOutbound.Events events:
-                return await DeliverAsync(delivery, events, cancellation);
+                return await deliveries.DeliverAsync(delivery, events, cancellation);
             default:
                 throw new InvalidOperationException("A delivery becomes events, a notice, or is impossible.");
         }
@@ -192,8 +201,10 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
     /// </summary>
     private async ValueTask<TransactionOutcome> TakeOnceAsync(string transactionId, ReadOnlySequence<byte> body, CancellationToken cancellation)
     {
-        if (translator.TranslateIn(body) is not { } entries)
+        if (translator.TranslateIn(body) is not { } transaction)
         {
+            rooms.Doubt();
+
             // The homeserver would bring the same bytes for ever, and everybody's events behind them.
             metrics.Discarded("MTX-016");
             Log.Discarded(logger, description.Network.Value, "MTX-016", "a transaction that cannot be read");
@@ -203,22 +214,28 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         await oneTransaction.WaitAsync(cancellation);
         try
         {
-            // 1. The homeserver repeats a transaction whose answer it did not get, maybe while we still work on it.
-            if (done.Contains(transactionId))
+            // 1. The homeserver repeats a transaction whose answer it did not get, maybe while we still work on it. It may also count from the beginning again (Synapse on SQLite after a restart),
+            // so the id alone says nothing.
+            if (done.TryGetValue(transactionId, out var before))
             {
-                return new TransactionOutcome.Taken();
+                if (before == transaction.Fingerprint)
+                {
+                    return new TransactionOutcome.Taken();
+                }
+
+                rooms.Doubt();
             }
 
             // 2. The first entry that cannot be stored ends its room, so that nothing passes it.
             using var slots = new SemaphoreSlim(RoomsAtOnce);
             using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             var patience = Task.Delay(InvitationPatience, clock, enough.Token);
-            var pauses = await Task.WhenAll(entries.Where(e => e.OrderedIn is not null).GroupBy(e => e.OrderedIn!).Select(async room =>
+            var pauses = await Task.WhenAll(transaction.Entries.Where(e => e.OrderedIn is not null).GroupBy(e => e.OrderedIn!).Select(async room =>
             {
                 await slots.WaitAsync(cancellation);
                 try
                 {
-                    return await TakeInOrderAsync(transactionId, room, patience, cancellation);
+                    return await TakeInOrderAsync(transaction.Fingerprint, room, patience, cancellation);
                 }
                 finally
                 {
@@ -232,8 +249,12 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
             }
 
             // 3. In memory: after a restart a repeated transaction is stored again under the same event ids, and the hub takes each once.
-            done.Add(transactionId);
-            doneOrder.Enqueue(transactionId);
+            if (done.TryAdd(transactionId, transaction.Fingerprint))
+            {
+                doneOrder.Enqueue(transactionId);
+            }
+
+            done[transactionId] = transaction.Fingerprint;
             if (doneOrder.Count > RememberedTransactions)
             {
                 done.Remove(doneOrder.Dequeue());
@@ -249,13 +270,14 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
 
     /// <inheritdoc/>
     public async ValueTask<bool> HasUserAsync(string userId, CancellationToken cancellation) =>
-        (userId == identifiers.Service || identifiers.TryGhostUser(userId, out _)) && await rooms.RegisterAsync(userId, cancellation) is null;
+        (userId == identifiers.Service || identifiers.TryGhostUser(userId, out _)) && await ghosts.RegisterAsync(userId, cancellation) is null;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await summons.DisposeAsync();
         await listener.DisposeAsync();
+        await awaited.DisposeAsync();
         await invitations.DisposeAsync();
         await connection.DisposeAsync();
         metrics.Dispose();
@@ -271,20 +293,14 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         _ => "no reason",
     };
 
-    private static DeliveryOutcome Failed(MatrixAnswer answer) => answer switch
-    {
-        MatrixAnswer.Later later => new DeliveryOutcome.Deferred(later.RetryAfter, later.Reason),
-        MatrixAnswer.Unknown unknown => new DeliveryOutcome.Uncertain(unknown.Reason),
-        MatrixAnswer.No no => new DeliveryOutcome.Rejected("MTX-010", "The homeserver refuses it: " + no.ErrorCode),
-        _ => throw new InvalidOperationException("Not a failure."),
-    };
-
     private void Change(AdapterStatus changed)
     {
         if (changed.State == AdapterState.Connected)
         {
-            // Where we did not reach the homeserver, it may not have reached us.
+            // Where we did not reach the homeserver, it may not have reached us; and it may be another state of it that is back.
             summons.Back();
+            rooms.Doubt();
+            awaited.Ask();
         }
 
         lock (gate)
@@ -313,56 +329,16 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
         }
     }
 
-    private async ValueTask<DeliveryOutcome> DeliverAsync(Delivery delivery, MatrixOutbound.Events events, CancellationToken cancellation)
+    /// <summary>Has one of ours leave a room, beside everything else. A crash after it is kept: it leaves after the start.</summary>
+    private async Task LeaveAsync(string room, string ghost, CancellationToken cancellation)
     {
-        for (var again = false; ; again = true)
-        {
-            switch (await rooms.FindOrCreateAsync(events.User, events.Ghost, cancellation))
-            {
-                case RoomOutcome.NoSuchUser:
-                    return new DeliveryOutcome.Rejected("MTX-004", "The homeserver has no such user.");
-                case RoomOutcome.NotFound no:
-                    return Failed(no.Why);
-                case RoomOutcome.Found { Room: var room }:
-                    var outcome = await SendAsync(room, events.Ghost, delivery, events.Contents, cancellation);
-                    if (again || outcome is not DeliveryOutcome.Rejected { Reason: var reason } || !reason.EndsWith("M_FORBIDDEN", StringComparison.Ordinal))
-                    {
-                        return outcome;
-                    }
-
-                    // The ghost is not in that room any more: once more, with another room.
-                    await rooms.ForgetAsync(room, cancellation);
-                    break;
-            }
-        }
-    }
-
-    private async ValueTask<DeliveryOutcome> SendAsync(string room, string ghost, Delivery delivery, IReadOnlyList<JsonObject> contents, CancellationToken cancellation)
-    {
-        var key = EventId.Derive(delivery.Envelope.Id, "matrix " + delivery.Recipient.Value).Hex[..32];
-        string? last = null;
-        for (var i = 0; i < contents.Count; i++)
-        {
-            var path = $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/send/m.room.message/ic{key}.{i + 1}";
-            var answer = await connection.CallAsync(HttpMethod.Put, path, contents[i], ghost, cancellation);
-            if (answer is not MatrixAnswer.Ok ok)
-            {
-                return Failed(answer);
-            }
-
-            last = ok.Body.TryGetProperty("event_id", out var id) ? id.GetString() : null;
-        }
-
-        if (options.DeliveredMeansRead && last is not null)
-        {
-            marks.Sent(room, last);
-        }
-
-        return new DeliveryOutcome.Delivered(Reached: !options.DeliveredMeansRead, last);
+        var unwelcome = new MatrixInbound.Invited(room, ghost, ghost, Welcome: false);
+        await openInvitations.AddAsync(unwelcome, InvitationQueue.Most, cancellation);
+        _ = invitations.Add(unwelcome);
     }
 
     /// <summary>Null when all was stored; else how long to wait.</summary>
-    private async Task<TimeSpan?> TakeInOrderAsync(string transactionId, IEnumerable<MatrixInbound> entries, Task patience, CancellationToken cancellation)
+    private async Task<TimeSpan?> TakeInOrderAsync(string transaction, IEnumerable<MatrixInbound> entries, Task patience, CancellationToken cancellation)
     {
         foreach (var entry in entries)
         {
@@ -376,11 +352,12 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
             catch (DbException e)
             {
                 // What the database can never take must not come back for ever, and everybody's events behind it.
-                if (DatabaseErrors.Classify(e) is not DatabaseFailure.Defect || !defects.Exhausted(transactionId + "\n" + entry.OrderedIn))
+                if (DatabaseErrors.Classify(e) is not DatabaseFailure.Defect || !defects.Exhausted(transaction + "\n" + entry.OrderedIn))
                 {
                     return UncertainPause;
                 }
 
+                rooms.Doubt();
                 metrics.Discarded("MTX-019");
                 Log.Discarded(logger, description.Network.Value, "MTX-019", DatabaseErrors.Describe(e));
             }
@@ -417,17 +394,20 @@ internal sealed class MatrixAdapter : INetworkAdapter, ITransactionHandler
                 var ghost = await rooms.GhostInAsync(uncovered.Address.Room, sender, cancellation);
                 return PauseOf(await sink!.SubmitAsync(translator.Plain(uncovered.Sender, uncovered.Address with { Ghost = ghost }), cancellation));
             case MatrixInbound.Invited invited:
-                await rooms.EnteredAsync(invited.Room, invited.Ghost, cancellation);
+                await rooms.EnteredAsync(invited.Room, invited.Ghost, joined: false, cancellation);
                 await openInvitations.AddAsync(invited, InvitationQueue.Most, cancellation);
 
                 // What follows in the room is better understood when it is joined; but only so long.
                 await Task.WhenAny(invitations.Add(invited), patience);
                 return null;
             case MatrixInbound.Entered entered:
-                await rooms.EnteredAsync(entered.Room, entered.Who, cancellation);
-                return null;
+                await rooms.EnteredAsync(entered.Room, entered.Who, entered.Joined, cancellation);
+                return entered.Joined ? await awaited.EndAsync(entered.Room, entered.Who, joined: true, cancellation) : null;
             case MatrixInbound.Left left:
-                await rooms.ForgetAsync(left.Room, cancellation);
+                await rooms.LeftAsync(left.Room, left.Who, cancellation);
+                return await awaited.EndAsync(left.Room, left.Who, joined: false, cancellation);
+            case MatrixInbound.Changed changed:
+                rooms.Changed(changed.Room);
                 return null;
             case MatrixInbound.Read read:
                 foreach (var eventId in marks.ReadUpTo(read.Room, read.EventId))

@@ -40,7 +40,14 @@ internal sealed class MatrixConnection : IAsyncDisposable
     public MatrixConnection(MatrixOptions options, Secret token, TimeProvider clock, Action<AdapterStatus> changed)
     {
         (this.options, this.token, this.clock, this.changed) = (options, token, clock, changed);
-        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5), MaxConnectionsPerServer = 64 })
+        http = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = options.MayUseProxy,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            MaxConnectionsPerServer = 64,
+        })
         {
             BaseAddress = new Uri(options.Homeserver.TrimEnd('/') + "/"),
             Timeout = Timeout.InfiniteTimeSpan,
@@ -99,12 +106,31 @@ internal sealed class MatrixConnection : IAsyncDisposable
     public ValueTask<MatrixAnswer> CallOnceAsync(HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation) =>
         RunAsync(once, method, path, body, asUser, cancellation);
 
+    /// <summary>Whether the homeserver answered when it was asked last.</summary>
+    public bool IsWell => status.State == AdapterState.Connected;
+
+    /// <summary>Ends as long after now as one request may take.</summary>
+    public CancellationTokenSource StartPatience() => new(options.RequestTimeout, clock);
+
     /// <summary>
-    /// Joins a room. It may hang or fail because of this one room, whoever made it, so it neither opens the circuit breaker that all share nor counts as the homeserver's state; the caller tries
-    /// again.
+    /// Joins a room. This and what follows may hang or fail because of this one room, whoever made it, so it neither opens the circuit breaker that all share nor counts as the homeserver's state;
+    /// the caller tries again.
     /// </summary>
     public ValueTask<MatrixAnswer> JoinAsync(string room, string asUser, CancellationToken cancellation) =>
         RunAsync(aside, HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/join", [], asUser, cancellation);
+
+    /// <summary>Leaves a room, or declines its invitation.</summary>
+    public ValueTask<MatrixAnswer> LeaveAsync(string room, string asUser, CancellationToken cancellation) => RunAsync(
+        aside, HttpMethod.Post, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/leave",
+        new JsonObject { ["reason"] = "This gateway speaks with users of its own homeserver only, in private rooms of two that one of the two has made" }, asUser, cancellation);
+
+    /// <summary>All state events of a room: the answer is a list.</summary>
+    public ValueTask<MatrixAnswer> ReadStateAsync(string room, string asUser, CancellationToken cancellation) =>
+        RunAsync(aside, HttpMethod.Get, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/state", null, asUser, cancellation, JsonValueKind.Array);
+
+    /// <summary>What a room's state says of one user; 404 when it never was in it.</summary>
+    public ValueTask<MatrixAnswer> ReadMemberAsync(string room, string user, string asUser, CancellationToken cancellation) =>
+        RunAsync(aside, HttpMethod.Get, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/state/m.room.member/{Uri.EscapeDataString(user)}", null, asUser, cancellation);
 
     /// <summary>
     /// Asks the homeserver to ping us (client-server interface, <c>appservice/{id}/ping</c>, since specification 1.7). What fails is the way from it to us, which says nothing about the way
@@ -127,12 +153,13 @@ internal sealed class MatrixConnection : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private async ValueTask<MatrixAnswer> RunAsync(ResiliencePipeline<MatrixAnswer> pipeline, HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation)
+    private async ValueTask<MatrixAnswer> RunAsync(
+        ResiliencePipeline<MatrixAnswer> pipeline, HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation, JsonValueKind wanted = JsonValueKind.Object)
     {
         MatrixAnswer answer;
         try
         {
-            answer = await pipeline.ExecuteAsync(async token => await RequestAsync(method, path, body, asUser, token), cancellation);
+            answer = await pipeline.ExecuteAsync(async token => await RequestAsync(method, path, body, asUser, wanted, token), cancellation);
         }
         catch (BrokenCircuitException)
         {
@@ -151,7 +178,7 @@ internal sealed class MatrixConnection : IAsyncDisposable
         return answer;
     }
 
-    private async ValueTask<MatrixAnswer> RequestAsync(HttpMethod method, string path, JsonObject? body, string? asUser, CancellationToken cancellation)
+    private async ValueTask<MatrixAnswer> RequestAsync(HttpMethod method, string path, JsonObject? body, string? asUser, JsonValueKind wanted, CancellationToken cancellation)
     {
         var query = asUser is null ? "" : (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "user_id=" + Uri.EscapeDataString(asUser);
         using var request = new HttpRequestMessage(method, path + query);
@@ -166,7 +193,7 @@ internal sealed class MatrixConnection : IAsyncDisposable
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellation);
             var content = await ReadAsync(response, cancellation);
             return response.IsSuccessStatusCode
-                ? content is { } ok ? new MatrixAnswer.Ok(ok) : new MatrixAnswer.Unknown("the homeserver's answer is not JSON")
+                ? content is { } ok && ok.ValueKind == wanted ? new MatrixAnswer.Ok(ok) : new MatrixAnswer.Unknown("the homeserver's answer is not JSON, or not of the form that is agreed")
                 : Failure(response, content);
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused or SocketError.HostNotFound or SocketError.HostUnreachable or SocketError.NetworkUnreachable })
@@ -185,7 +212,7 @@ internal sealed class MatrixConnection : IAsyncDisposable
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
             using var document = await JsonDocument.ParseAsync(stream, new JsonDocumentOptions { MaxDepth = 64 }, cancellation);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+            return document.RootElement.Clone();
         }
         catch (JsonException)
         {
@@ -207,7 +234,7 @@ internal sealed class MatrixConnection : IAsyncDisposable
 
     // As it stands in the text: an escape is in no code, and one that makes no character cannot be read.
     private static string CodeOf(JsonElement? body) =>
-        body is { } json && json.TryGetProperty("errcode", out var text) && text.GetRawText() is ['"', .. { Length: > 0 and <= MaxCodeLength } code, '"'] && code.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.')
+        body is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty("errcode", out var text) && text.GetRawText() is ['"', .. { Length: > 0 and <= MaxCodeLength } code, '"'] && code.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.')
             ? code
             : "M_UNKNOWN";
 
@@ -217,7 +244,7 @@ internal sealed class MatrixConnection : IAsyncDisposable
     {
         var header = response.Headers.RetryAfter;
         TimeSpan? pause = header?.Delta ?? header?.Date - clock.GetUtcNow();
-        if (pause is null && body is { } json && json.TryGetProperty("retry_after_ms", out var ms) && ms.ValueKind == JsonValueKind.Number && ms.TryGetInt64(out var value))
+        if (pause is null && body is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty("retry_after_ms", out var ms) && ms.ValueKind == JsonValueKind.Number && ms.TryGetInt64(out var value))
         {
             pause = TimeSpan.FromMilliseconds(Math.Clamp(value, 0, TimeSpan.MillisecondsPerDay));
         }

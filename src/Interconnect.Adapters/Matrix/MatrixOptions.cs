@@ -90,7 +90,7 @@ public sealed record MatrixOptions
             yield return "matrix:listen is not a loopback address; set allowPlaintextOffLoopback only where the path is protected another way.";
         }
 
-        foreach (var problem in Secret.Problems("matrix:asToken", AsToken, AsTokenFile).Concat(Secret.Problems("matrix:hsToken", HsToken, HsTokenFile)))
+        foreach (var problem in Secret.Problems("matrix:asToken", AsToken, AsTokenFile, forHeader: true).Concat(Secret.Problems("matrix:hsToken", HsToken, HsTokenFile, forHeader: true)))
         {
             yield return problem;
         }
@@ -133,6 +133,12 @@ public sealed record MatrixOptions
 
     /// <summary>Redacted: without the tokens.</summary>
     public override string ToString() => $"MatrixOptions({Provider} at {Homeserver})";
+
+    /// <summary>
+    /// Whether the environment's proxy may stand between us and the homeserver: only where TLS keeps the tokens from it. What is on this machine is asked directly, and so is what plain HTTP was
+    /// allowed to.
+    /// </summary>
+    public bool MayUseProxy => Uri.TryCreate(Homeserver, UriKind.Absolute, out var homeserver) && homeserver is { Scheme: "https", IsLoopback: false };
 
     internal bool TryListen(out IPEndPoint endpoint)
     {

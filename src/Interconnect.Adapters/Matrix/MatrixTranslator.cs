@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Interconnect.Federation;
@@ -22,14 +24,17 @@ internal abstract record MatrixInbound
     public sealed record Uncovered(UserUri Sender, EventAddress Address) : MatrixInbound;
 
     /// <summary>A ghost, or the service, is invited.</summary>
-    /// <param name="Welcome">False when the one who invites is not a user of the homeserver: the invitation is declined.</param>
+    /// <param name="Welcome">False when the one who invites is not a user of the homeserver, or the room is not to be used any more: the invitation is declined, or the room left.</param>
     public sealed record Invited(string Room, string Ghost, string By, bool Welcome) : MatrixInbound;
 
-    /// <summary>A user, or one of ours, is in a room no more.</summary>
-    public sealed record Left(string Room) : MatrixInbound;
+    /// <summary>A user, or one of ours, is in a room no more, or not invited any more.</summary>
+    public sealed record Left(string Room, string Who) : MatrixInbound;
 
     /// <summary>Somebody is in a room, or invited to it.</summary>
-    public sealed record Entered(string Room, string Who) : MatrixInbound;
+    public sealed record Entered(string Room, string Who, bool Joined) : MatrixInbound;
+
+    /// <summary>Something changed that decides whether the room is a pair's.</summary>
+    public sealed record Changed(string Room) : MatrixInbound;
 
     /// <summary>A user has read up to an event.</summary>
     public sealed record Read(string Room, string EventId, UserUri By) : MatrixInbound;
@@ -43,10 +48,16 @@ internal abstract record MatrixInbound
         Invited invited => invited.Room,
         Left left => left.Room,
         Entered entered => entered.Room,
+        Changed changed => changed.Room,
         Read read => read.Room,
         _ => null,
     };
 }
+
+/// <summary>A transaction that could be read.</summary>
+/// <param name="Entries">Its entries in order.</param>
+/// <param name="Fingerprint">Of what is in it: the events' ids, and whatever has none. The same when the homeserver brings it again, though the events' ages differ.</param>
+internal sealed record MatrixTransaction(IReadOnlyList<MatrixInbound> Entries, string Fingerprint);
 
 /// <summary>Which event, where; and, once the room is known, which of ours speaks there.</summary>
 internal sealed record EventAddress(string Room, string EventId, string? Ghost = null)
@@ -77,7 +88,8 @@ internal abstract record MatrixOutbound
 
 /// <summary>
 /// Pure translation between Matrix events and the contract, both ways. Rules: MTX-004 no such user, 006 a name that cannot stand in an id, 007 too large,
-/// 010 refused by the homeserver, 011 plaintext to the service, 012 Matrix's own encryption, 013 bad base64, 014 frame and chunk at once, 016 no transaction, 017 a room of nobody. One file, because both directions have to agree.
+/// 010 refused by the homeserver, 011 plaintext to the service, 012 Matrix's own encryption, 013 bad base64, 014 frame and chunk at once, 016 no transaction, 017 a room of nobody; 020 to 025 are
+/// <see cref="Rooms.PairRoom"/>'s. One file, because both directions have to agree.
 /// </summary>
 internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOptions options)
 {
@@ -90,11 +102,12 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
     // An event of 64 KiB nests at most 65,536 deep, and a user chooses how deep. The parser does not recurse, and the transaction's size bounds it.
     private const int MaxDepth = 1 << 18;
     private const int MaxEntries = 10_000;
+    private static readonly string[] Deciding = ["m.room.join_rules", "m.room.history_visibility", "m.room.power_levels", "m.room.third_party_invite", "m.room.tombstone"];
     private static readonly EncryptionLabels FrameLabels = new(OuterEncryption.Tls, InnerEncryption.Mls10);
     private static readonly EncryptionLabels PlainLabels = new(OuterEncryption.Tls, InnerEncryption.None);
 
-    /// <summary>Reads a transaction's body: its entries in order; null when it is no transaction. A single bad entry is ignored, because the homeserver would bring it for ever.</summary>
-    public IReadOnlyList<MatrixInbound>? TranslateIn(ReadOnlySequence<byte> body)
+    /// <summary>Reads a transaction's body; null when it is none. A single bad entry is ignored, because the homeserver would bring it for ever.</summary>
+    public MatrixTransaction? TranslateIn(ReadOnlySequence<byte> body)
     {
         try
         {
@@ -105,8 +118,10 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
             }
 
             var entries = new List<MatrixInbound>();
+            using var fingerprint = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (var entry in Entries(document.RootElement, "events").Take(MaxEntries))
             {
+                fingerprint.AppendData(Identity(entry));
                 entries.AddRange(OrNothing(() => [Entry(entry)]));
             }
 
@@ -114,10 +129,11 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
             var ephemeral = document.RootElement.TryGetProperty("ephemeral", out _) ? "ephemeral" : "de.sorunome.msc2409.ephemeral";
             foreach (var entry in Entries(document.RootElement, ephemeral).Take(MaxEntries))
             {
+                fingerprint.AppendData(JsonMarshal.GetRawUtf8Value(entry));
                 entries.AddRange(OrNothing(() => [.. Reads(entry)]));
             }
 
-            return entries;
+            return new MatrixTransaction(entries, Convert.ToHexStringLower(fingerprint.GetHashAndReset()));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -215,6 +231,24 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
     private static IEnumerable<JsonElement> Entries(JsonElement root, string key) =>
         root.TryGetProperty(key, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : Enumerable.Empty<JsonElement>();
 
+    /// <summary>The homeserver alone gives event ids, and an event's content does not change under its id. In quotes, so that two do not run into one.</summary>
+    private static ReadOnlySpan<byte> Identity(JsonElement entry)
+    {
+        try
+        {
+            return JsonMarshal.GetRawUtf8Value(Id(entry, "event_id", '$') is null ? entry : entry.GetProperty("event_id"));
+        }
+        catch (InvalidOperationException)
+        {
+            return JsonMarshal.GetRawUtf8Value(entry);
+        }
+    }
+
+    /// <summary>Its sender, or who may, took it back before it came: there is nothing left to carry, and nobody to answer.</summary>
+    private static bool IsTakenBack(JsonElement entry) =>
+        entry.TryGetProperty("unsigned", out var added) && added.ValueKind == JsonValueKind.Object
+        && ((added.TryGetProperty("redacted_because", out var because) && because.ValueKind == JsonValueKind.Object) || Text(added, "redacted_by") is not null);
+
     private static List<MatrixInbound> OrNothing(Func<List<MatrixInbound>> read)
     {
         try
@@ -264,7 +298,12 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
             return Member(entry, room, senderId, Text(content, "membership"));
         }
 
-        if (entry.TryGetProperty("state_key", out _) || !identifiers.TryUser(senderId, out var sender))
+        if (entry.TryGetProperty("state_key", out _))
+        {
+            return Deciding.Contains(type) ? new MatrixInbound.Changed(room) : new MatrixInbound.Ignored();
+        }
+
+        if (!identifiers.TryUser(senderId, out var sender) || IsTakenBack(entry))
         {
             return new MatrixInbound.Ignored();
         }
@@ -290,8 +329,8 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
         {
             "invite" when identifiers.IsOurs(member) && !identifiers.IsOurs(senderId) => new MatrixInbound.Invited(
                 room, member, senderId, identifiers.TryUser(senderId, out _) && (member == identifiers.Service || identifiers.TryGhostUser(member, out _))),
-            "leave" or "ban" => new MatrixInbound.Left(room),
-            "invite" or "join" => new MatrixInbound.Entered(room, member),
+            "leave" or "ban" => new MatrixInbound.Left(room, member),
+            "invite" or "join" => new MatrixInbound.Entered(room, member, membership == "join"),
             _ => new MatrixInbound.Ignored(),
         };
     }

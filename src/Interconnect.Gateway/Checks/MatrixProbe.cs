@@ -12,7 +12,7 @@ internal static class MatrixProbe
 
     public static async Task<string?> RunAsync(MatrixOptions options, CancellationToken cancellation)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(options.Homeserver) };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = options.MayUseProxy, AllowAutoRedirect = false }) { BaseAddress = new Uri(options.Homeserver) };
         try
         {
             using var versions = await http.GetAsync(new Uri("/_matrix/client/versions", UriKind.Relative), cancellation);
@@ -21,7 +21,8 @@ internal static class MatrixProbe
                 return $"what answers there is no homeserver (status {(int)versions.StatusCode})";
             }
 
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", options.AsToken ?? (await File.ReadAllTextAsync(options.AsTokenFile!, cancellation)).Split('\n')[0].Trim());
+            var token = string.IsNullOrEmpty(options.AsToken) ? (await File.ReadAllTextAsync(options.AsTokenFile!, cancellation)).Split('\n')[0] : options.AsToken;
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
             using var answer = await http.GetAsync(new Uri("/_matrix/client/v3/account/whoami", UriKind.Relative), cancellation);
             return answer.StatusCode switch
             {

@@ -11,7 +11,7 @@ namespace Interconnect.Gateway.Configuration;
 
 /// <summary>
 /// Fills options records from a JSON tree. Keys are compared without regard to case; an unknown key, a value of the wrong kind or a null where none may be is a
-/// problem, and all of them are collected. Durations are <c>[d.]hh:mm:ss</c>; values from the environment arrive as text and are read as what is wanted.
+/// problem, and all of them are collected. White space around a value is cut off. Durations are <c>[d.]hh:mm:ss</c>; values from the environment arrive as text and are read as what is wanted.
 /// </summary>
 internal static class StrictBinder
 {
@@ -93,8 +93,15 @@ internal static class StrictBinder
 
     private static object? Scalar(JsonNode node, Type type, string path, List<string> problems)
     {
-        var text = node is not JsonValue value ? null : value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value.ToJsonString();
+        // White space around a value is nobody's intention: a secret that is mounted or exported often ends with a line break.
+        var text = node is not JsonValue value ? null : value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>().Trim() : value.ToJsonString();
         var kind = node.GetValueKind();
+        if (text?.Any(char.IsControl) == true)
+        {
+            problems.Add($"{path}: a value without line breaks and other control characters is expected.");
+            return null;
+        }
+
         object? result = text is null ? null : type switch
         {
             _ when type == typeof(string) => kind == JsonValueKind.String ? text : null,

@@ -15,9 +15,9 @@ internal sealed class AccountEndpoints(MatrixStore store, Func<ApplicationServic
         yield return Closed("GET", "/_matrix/client/v3/account/whoami", WhoAmI);
         yield return Closed("GET", "/_matrix/client/v3/capabilities", _ => MatrixAnswer.Ok(new JsonObject { ["capabilities"] = new JsonObject { ["m.change_password"] = new JsonObject { ["enabled"] = false }, ["m.room_versions"] = new JsonObject { ["default"] = "11", ["available"] = new JsonObject { ["11"] = "stable" } } } }));
         yield return Closed("GET", "/_matrix/client/v3/pushrules/", _ => MatrixAnswer.Ok(new JsonObject { ["global"] = new JsonObject { ["override"] = new JsonArray(), ["content"] = new JsonArray(), ["room"] = new JsonArray(), ["sender"] = new JsonArray(), ["underride"] = new JsonArray() } }));
-        yield return Open("GET", "/_matrix/client/v3/profile/{}", r => Profile(r, null));
-        yield return Open("GET", "/_matrix/client/v3/profile/{}/displayname", r => Profile(r, "displayname"));
-        yield return Open("GET", "/_matrix/client/v3/profile/{}/avatar_url", r => Profile(r, "avatar_url"));
+        yield return ReadProfile("/_matrix/client/v3/profile/{}", r => Profile(r, null));
+        yield return ReadProfile("/_matrix/client/v3/profile/{}/displayname", r => Profile(r, "displayname"));
+        yield return ReadProfile("/_matrix/client/v3/profile/{}/avatar_url", r => Profile(r, "avatar_url"));
         yield return Closed("PUT", "/_matrix/client/v3/profile/{}/displayname", r => SetProfile(r, "displayname"));
         yield return Closed("PUT", "/_matrix/client/v3/profile/{}/avatar_url", r => SetProfile(r, "avatar_url"));
         yield return Closed("POST", "/_matrix/client/v3/user/{}/filter", AddFilter);
@@ -30,6 +30,8 @@ internal sealed class AccountEndpoints(MatrixStore store, Func<ApplicationServic
     private static MatrixRoute Open(string method, string pattern, Func<MatrixRequest, MatrixAnswer> handle) => new(method, pattern, false, r => ValueTask.FromResult(handle(r)));
 
     private static MatrixRoute Closed(string method, string pattern, Func<MatrixRequest, MatrixAnswer> handle) => new(method, pattern, true, r => ValueTask.FromResult(handle(r)));
+
+    private MatrixRoute ReadProfile(string pattern, Func<MatrixRequest, MatrixAnswer> handle) => new("GET", pattern, store.Options.LimitProfileRequests, r => ValueTask.FromResult(handle(r)));
 
     private MatrixAnswer Login(MatrixRequest request)
     {
@@ -142,7 +144,13 @@ internal sealed class AccountEndpoints(MatrixStore store, Func<ApplicationServic
     {
         lock (store.Gate)
         {
-            if (!store.Accounts.TryGetValue(request.Parameters[0], out var account))
+            var owner = request.Parameters[0];
+            if (store.Options.LimitProfileRequests && owner != request.Caller.UserId && !store.Rooms.Values.Any(r => r.MembershipOf(request.Caller.UserId) == "join" && r.MembershipOf(owner) == "join"))
+            {
+                return MatrixAnswer.Forbidden("Profile isn't available");
+            }
+
+            if (!store.Accounts.TryGetValue(owner, out var account))
             {
                 return MatrixAnswer.NotFound("Profile was not found");
             }

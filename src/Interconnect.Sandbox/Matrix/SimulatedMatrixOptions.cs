@@ -35,6 +35,9 @@ public sealed record SimulatedMatrixOptions
     /// <summary>Longest wait between two tries; 512 seconds as in Synapse.</summary>
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(512);
 
+    /// <summary>Whether a profile is told to those alone who share a room with its owner, as Synapse's <c>limit_profile_requests_to_users_who_share_rooms</c>; everybody else gets 403.</summary>
+    public bool LimitProfileRequests { get; init; }
+
     /// <summary>Sees all traffic; null for none.</summary>
     public SandboxObserver? Observer { get; init; }
 

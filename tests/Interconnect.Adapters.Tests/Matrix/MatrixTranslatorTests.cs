@@ -163,13 +163,54 @@ public sealed class MatrixTranslatorTests
         Assert.Equal((ghost, by, welcome), (invited.Ghost, invited.By, invited.Welcome));
     }
 
+    [Theory]
+    [InlineData("m.room.message", "\"redacted_because\":{\"type\":\"m.room.redaction\"}", true)]
+    [InlineData("m.room.encrypted", "\"redacted_because\":{\"type\":\"m.room.redaction\"}", true)]
+    [InlineData("m.sticker", "\"redacted_by\":\"$x\"", true)]
+    [InlineData("m.room.message", "\"redacted_because\":null", false)]
+    [InlineData("m.room.encrypted", "\"age\":7", false)]
+    [InlineData("m.sticker", "\"redacted_by\":7", false)]
+    public void TranslateIn_TakenBack_IsIgnored(string type, string added, bool ignored)
+    {
+        var read = Assert.Single(Read($"{{\"events\":[{{\"type\":\"{type}\",{Common},\"content\":{{}},\"unsigned\":{{{added}}}}}]}}")!);
+
+        Assert.Equal(ignored, read is MatrixInbound.Ignored);
+    }
+
+    [Fact]
+    public void TranslateIn_Fingerprint_IsOfTheEventsAndNotOfTheirAge()
+    {
+        string Body(string id, int age) => $"{{\"events\":[{{\"type\":\"m.sticker\",\"room_id\":\"!r:hs.test\",\"event_id\":\"{id}\",\"sender\":\"@bob:hs.test\",\"content\":{{}},\"unsigned\":{{\"age\":{age}}}}}]}}";
+        string Of(string body) => Translator().TranslateIn(Bytes(body))!.Fingerprint;
+        const string Receipt = "{\"events\":[],\"ephemeral\":[{\"type\":\"m.receipt\",\"room_id\":\"!r:hs.test\",\"content\":{\"$1\":{}}}]}";
+
+        Assert.Equal(Of(Body("$a", 1)), Of(Body("$a", 2)));
+        Assert.NotEqual(Of(Body("$a", 1)), Of(Body("$b", 1)));
+        Assert.NotEqual(Of(Receipt), Of(Receipt.Replace("$1", "$2", StringComparison.Ordinal)));
+        Assert.NotEqual(Of("{\"events\":[{\"event_id\":7}]}"), Of("{\"events\":[{\"event_id\":8}]}"));
+    }
+
+    [Theory]
+    [InlineData("m.room.join_rules", true)]
+    [InlineData("m.room.history_visibility", true)]
+    [InlineData("m.room.power_levels", true)]
+    [InlineData("m.room.third_party_invite", true)]
+    [InlineData("m.room.tombstone", true)]
+    [InlineData("m.room.topic", false)]
+    public void TranslateIn_StateThatDecidesWhoseRoomItIs_IsAChange(string type, bool changes)
+    {
+        var read = Assert.Single(Read($"{{\"events\":[{{\"type\":\"{type}\",\"state_key\":\"\",{Common},\"content\":{{}}}}]}}")!);
+
+        Assert.Equal(changes ? new MatrixInbound.Changed("!r:hs.test") : new MatrixInbound.Ignored(), read);
+    }
+
     [Fact]
     public void TranslateIn_OtherMembership_IsLeavingOrNothing()
     {
-        Assert.IsType<MatrixInbound.Left>(Assert.Single(Read(Member("@bob:hs.test", "@bob:hs.test", "leave"))!));
+        Assert.Equal(new MatrixInbound.Left("!r:hs.test", "@bob:hs.test"), Assert.Single(Read(Member("@bob:hs.test", "@bob:hs.test", "leave"))!));
         Assert.IsType<MatrixInbound.Left>(Assert.Single(Read(Member("@bob:hs.test", "@x:hs.test", "ban"))!));
-        Assert.Equal(new MatrixInbound.Entered("!r:hs.test", "@bob:hs.test"), Assert.Single(Read(Member("@bob:hs.test", "@gw_alice=40a.test:hs.test", "invite"))!));
-        Assert.IsType<MatrixInbound.Entered>(Assert.Single(Read(Member("@bob:hs.test", "@bob:hs.test", "join"))!));
+        Assert.Equal(new MatrixInbound.Entered("!r:hs.test", "@bob:hs.test", false), Assert.Single(Read(Member("@bob:hs.test", "@gw_alice=40a.test:hs.test", "invite"))!));
+        Assert.Equal(new MatrixInbound.Entered("!r:hs.test", "@bob:hs.test", true), Assert.Single(Read(Member("@bob:hs.test", "@bob:hs.test", "join"))!));
         Assert.IsType<MatrixInbound.Ignored>(Assert.Single(Read(Member("@bob:hs.test", "@bob:hs.test", "knock"))!));
         Assert.IsType<MatrixInbound.Entered>(Assert.Single(Read(Member("@gw_alice=40a.test:hs.test", "@gw_alice=40a.test:hs.test", "join"))!));
     }
@@ -182,7 +223,7 @@ public sealed class MatrixTranslatorTests
         var body = $"{{\"events\":[],\"{key}\":[{{\"type\":\"m.receipt\",\"room_id\":\"!r:hs.test\",\"content\":{{\"$e9\":{{\"m.read\":{{\"@bob:hs.test\":{{\"ts\":1}},\"@gwbot:hs.test\":{{\"ts\":1}}}}}}}}}},{{\"type\":\"m.typing\"}}]}}";
 
         Assert.Empty(Read(body)!);
-        var read = Assert.IsType<MatrixInbound.Read>(Assert.Single(Translator(Options with { DeliveredMeansRead = true }).TranslateIn(Bytes(body))!));
+        var read = Assert.IsType<MatrixInbound.Read>(Assert.Single(Translator(Options with { DeliveredMeansRead = true }).TranslateIn(Bytes(body))!.Entries));
         Assert.Equal(("!r:hs.test", "$e9", Bob), (read.Room, read.EventId, read.By));
     }
 
@@ -194,8 +235,8 @@ public sealed class MatrixTranslatorTests
     {
         string Body(string of) => $"{{\"ephemeral\":[{{\"type\":\"m.receipt\",\"room_id\":\"!r:hs.test\",\"content\":{{\"{of}\":{{\"m.read\":{{\"@bob:hs.test\":{{}}}}}}}}}}]}}";
 
-        Assert.Empty(Translator(Options with { DeliveredMeansRead = true }).TranslateIn(Bytes(Body(id)))!);
-        Assert.Single(Translator(Options with { DeliveredMeansRead = true }).TranslateIn(Bytes(Body("$e9")))!);
+        Assert.Empty(Translator(Options with { DeliveredMeansRead = true }).TranslateIn(Bytes(Body(id)))!.Entries);
+        Assert.Single(Translator(Options with { DeliveredMeansRead = true }).TranslateIn(Bytes(Body("$e9")))!.Entries);
     }
 
     [Fact]
@@ -271,5 +312,5 @@ public sealed class MatrixTranslatorTests
     private static MatrixTranslator Translator(MatrixOptions? options = null) => new(Identifiers, options ?? Options);
 
     private static IReadOnlyList<MatrixInbound>? Read(string body, string provider = "hs.test") =>
-        new MatrixTranslator(new MatrixIdentifiers(ProviderDomain.Parse(provider), "gwbot", "gw_"), Options).TranslateIn(Bytes(body));
+        new MatrixTranslator(new MatrixIdentifiers(ProviderDomain.Parse(provider), "gwbot", "gw_"), Options).TranslateIn(Bytes(body))?.Entries;
 }

@@ -83,9 +83,11 @@ internal sealed class SimulatedMatrixFarSide : IFarSide
 
     /// <param name="deliveredMeansRead">The option of this name.</param>
     /// <param name="retryDelay">How long the homeserver waits after a transaction that failed; null: a tenth of a second.</param>
-    public static async Task<SimulatedMatrixFarSide> CreateAsync(bool deliveredMeansRead = false, TimeSpan? retryDelay = null)
+    /// <param name="limitProfileRequests">The homeserver's option of this name.</param>
+    public static async Task<SimulatedMatrixFarSide> CreateAsync(bool deliveredMeansRead = false, TimeSpan? retryDelay = null, bool limitProfileRequests = false)
     {
-        var server = await SimulatedMatrixServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test", RetryDelay = retryDelay ?? TimeSpan.FromMilliseconds(100) }, TimeProvider.System);
+        var options = new SimulatedMatrixOptions { ServerName = "hs.test", RetryDelay = retryDelay ?? TimeSpan.FromMilliseconds(100), LimitProfileRequests = limitProfileRequests };
+        var server = await SimulatedMatrixServer.StartAsync(options, TimeProvider.System);
         var far = new SimulatedMatrixFarSide(server, deliveredMeansRead);
         await Migrations.ApplyAsync(far.database, "adapters", typeof(AdapterServices).Assembly, default);
         far.Server.AddApplicationService(new ApplicationServiceRegistration
@@ -108,6 +110,16 @@ internal sealed class SimulatedMatrixFarSide : IFarSide
     public async Task<bool> NothingIsOpenAsync() => (await new InvitationRecords(database, Network, TimeProvider.System).AllAsync(1, default)).Count == 0;
 
     public INetworkAdapter CreateStranger() => new MatrixAdapter(Network, Options("wrong"), database, TimeProvider.System);
+
+    /// <summary>The rooms that are noted for a pair; adding one there is what an earlier version left.</summary>
+    public RoomRecords Rooms => new(database, Network);
+
+    /// <summary>Makes an account and signs a client in that accepts no invitations.</summary>
+    public async Task<AdapterMatrixClient> SignInReservedAsync(string name)
+    {
+        Server.AddAccount(name, "pw-1");
+        return await AdapterMatrixClient.ConnectAsync(Server.BaseAddress, $"@{name}:hs.test", "pw-1", accepts: false);
+    }
 
     public async Task<IFarUser> SignInAsync(string name)
     {

@@ -1,5 +1,6 @@
 using Interconnect.Endpoint.Tests.Fakes;
 using Interconnect.Federation;
+using Interconnect.Testing;
 
 namespace Interconnect.Endpoint.Tests.Transports;
 
@@ -198,6 +199,114 @@ public sealed class MatrixTransportTests : IDisposable
     }
 
     [Fact]
+    public async Task AJoinThatFailsEveryTime_StopsNothing_AndIsGivenUp()
+    {
+        var sync = await File.ReadAllTextAsync(SharedFiles.PathOf("cases", "agent-join-5xx-stops-everything", "sync.json"));
+        await using var transport = await StartAsync(sync, server.Options with { FirstRetryDelay = TimeSpan.FromMilliseconds(1) });
+
+        var join = await server.NextAsync("/join/");
+        Assert.EndsWith("/join/!broken:hs.test", join.Path, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, """{"next_batch":"s2"}""");
+        await server.NextAsync("since=s2");
+
+        for (var tries = 1; tries < 12; tries++)
+        {
+            await join.AnswerAsync(500, """{"errcode":"M_UNKNOWN"}""");
+            join = await server.NextAsync("/join/");
+        }
+
+        Assert.Contains("!broken:hs.test", memory.Text("matrix errands"), StringComparison.Ordinal);
+        await join.AnswerAsync(500, """{"errcode":"M_UNKNOWN"}""");
+        await UntilAsync(() => memory.Text("matrix errands") == "{}");
+        Assert.False(server.HasWaiting("/join/"));
+    }
+
+    [Fact]
+    public async Task AnInvitationNotAcceptedYet_IsAcceptedAfterTheNextStart()
+    {
+        await using (var first = await StartAsync("""{"next_batch":"s1"}"""))
+        {
+            await (await server.NextAsync("since=s1")).AnswerAsync(200, Invitation("s2", "!r:hs.test"));
+            await server.NextAsync("/join/");
+            await server.NextAsync("since=s2");
+        }
+
+        await using var second = new MatrixTransport(server.Options, memory, TimeProvider.System);
+        var starting = second.StartAsync(sink, CancellationToken.None);
+        await (await server.NextAsync("since=s2")).AnswerAsync(200, """{"next_batch":"s3"}""");
+        Assert.Null(await starting);
+
+        await (await server.NextAsync("/join/!r:hs.test")).AnswerAsync(200, """{"room_id":"!r:hs.test"}""");
+        await UntilAsync(() => memory.Text("matrix errands") == "{}");
+    }
+
+    [Fact]
+    public async Task MessagesOfOneRoomThatCannotBeFetched_HoldUpThatRoomAlone_AndKeepTheirOrder()
+    {
+        await using var transport = await StartAsync(AliceJoined, server.Options with { FirstRetryDelay = TimeSpan.FromMilliseconds(1) });
+
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, """
+            {"next_batch":"s2","rooms":{"join":{
+              "!r:hs.test":{"timeline":{"limited":true,"prev_batch":"p1","events":[{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"org.interconnect.frame":"Ag=="}}]}},
+              "!other:hs.test":{"timeline":{"events":[{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"org.interconnect.frame":"CQ=="}}]}}}}}
+            """);
+        var page = await server.NextAsync("/messages");
+        Assert.Equal([9], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
+        await (await server.NextAsync("since=s2")).AnswerAsync(200, """
+            {"next_batch":"s3","rooms":{"join":{"!r:hs.test":{"timeline":{"events":[{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"org.interconnect.frame":"Aw=="}}]}}}}}
+            """);
+        await server.NextAsync("since=s3");
+        Assert.Equal("""{"!r:hs.test":"s1"}""", memory.Text("matrix errands"));
+        await page.AnswerAsync(500, "{}");
+        await (await server.NextAsync("/messages")).AnswerAsync(200, """{"chunk":[{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"org.interconnect.frame":"AQ=="}}]}""");
+
+        for (byte expected = 1; expected <= 3; expected++)
+            Assert.Equal([expected], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
+
+        await UntilAsync(() => memory.Text("matrix errands") == "{}");
+    }
+
+    [Fact]
+    public async Task MessagesOfOneRoomThatAreNeverGiven_AreGivenUpAndTold_AndWhatFollowsArrives()
+    {
+        await using var transport = await StartAsync(AliceJoined, server.Options with { FirstRetryDelay = TimeSpan.FromMilliseconds(1) });
+        const string Gap = """{"next_batch":"NEXT","rooms":{"join":{"!r:hs.test":{"timeline":{"limited":true,"prev_batch":"p1","events":[{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"org.interconnect.frame":"Ag=="}}]}}}}}""";
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, Gap.Replace("NEXT", "s2", StringComparison.Ordinal));
+        await server.NextAsync("since=s2");
+
+        for (var tries = 1; tries <= 12; tries++)
+            await (await server.NextAsync("/messages")).AnswerAsync(500, "{}");
+
+        Assert.Equal([2], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
+        while (await sink.WaitForAsync(TransportState.Connected) is not { RuleId: "MXC-021" })
+        {
+            // Told between the states of the connection.
+        }
+
+        await UntilAsync(() => memory.Text("matrix errands") == "{}");
+    }
+
+    [Fact]
+    public async Task ASecondGapWhileTheFirstIsFetched_IsFetchedFromTheNewestMessage()
+    {
+        await using var transport = await StartAsync(AliceJoined);
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, """{"next_batch":"s2","rooms":{"join":{"!r:hs.test":{"timeline":{"limited":true,"prev_batch":"p1","events":[]}}}}}""");
+        var page = await server.NextAsync("/messages");
+        await (await server.NextAsync("since=s2")).AnswerAsync(200, """{"next_batch":"s3","rooms":{"join":{"!r:hs.test":{"timeline":{"limited":true,"prev_batch":"p2","events":[]}}}}}""");
+        await server.NextAsync("since=s3");
+        await page.AnswerAsync(200, """{"chunk":[{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"org.interconnect.frame":"AQ=="}}]}""");
+
+        var again = await server.NextAsync("/messages");
+        Assert.DoesNotContain("from=", again.Path, StringComparison.Ordinal);
+        Assert.Contains("to=s1", again.Path, StringComparison.Ordinal);
+        await again.AnswerAsync(200, """{"chunk":[{"type":"m.room.message","sender":"@gwbot:hs.test","content":{"org.interconnect.frame":"Ag=="}}]}""");
+
+        Assert.Equal([1], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
+        Assert.Equal([2], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
+    }
+
+    [Fact]
     public async Task InvitationsOfTheGateway_AreAccepted_OthersAreNot()
     {
         await using var transport = await StartAsync("""{"next_batch":"s1"}""");
@@ -293,6 +402,20 @@ public sealed class MatrixTransportTests : IDisposable
         Assert.IsType<TransportSend.Taken>(await sending);
     }
 
+    [Theory]
+    [InlineData("@mallory:hs.test", "/createRoom")]
+    [InlineData("@gwbot:hs.test", "/rooms/!r:hs.test/send/")]
+    public async Task SendAsync_DoesNotUseARoomThatSomebodyElseWasIn_ThoughTheyLeft(string who, string expected)
+    {
+        await using var transport = await StartAsync(Joined("s1", "!r:hs.test", Alice, who));
+        await (await server.NextAsync("since=s1")).AnswerAsync(200, Joined("s2", "!r:hs.test", who).Replace("\"join\"}", "\"leave\"}", StringComparison.Ordinal));
+        await server.NextAsync("since=s2");
+
+        _ = transport.SendAsync(AliceGhost, FrameId.Create(), new byte[] { 1 }, CancellationToken.None);
+
+        Assert.Contains(expected, (await server.NextAsync("/")).Path, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string> OddEvents() =>
     [
         $$$"""{"type":"m.room.message","sender":"@mallory:hs.test","content":{"x":{{{Nested(32_000)}}} }}""",
@@ -332,6 +455,17 @@ public sealed class MatrixTransportTests : IDisposable
         Assert.Equal("MXC-013", (await sink.WaitForAsync(TransportState.Reconnecting))?.RuleId);
         await small.AnswerAsync(200, """{"next_batch":"s2"}""");
         Assert.Contains("\"limit\":10}", (await server.NextAsync("since=s2")).Path, StringComparison.Ordinal);
+    }
+
+    private static string Invitation(string next, string room) =>
+        """{"next_batch":"NEXT","rooms":{"invite":{"ROOM":{"invite_state":{"events":[{"type":"m.room.member","state_key":"@bob:hs.test","sender":"@gw_alice=40a.test:hs.test","content":{"membership":"invite"}}]}}}}}"""
+            .Replace("NEXT", next, StringComparison.Ordinal).Replace("ROOM", room, StringComparison.Ordinal);
+
+    private static async Task UntilAsync(Func<bool> happened)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!happened())
+            await Task.Delay(5, limit.Token);
     }
 
     private static string Nested(int depth) => new string('[', depth) + new string(']', depth);

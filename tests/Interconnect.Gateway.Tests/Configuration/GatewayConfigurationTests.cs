@@ -26,6 +26,11 @@ public sealed class GatewayConfigurationTests
         { "{" + Hub + ""","bus":{"amqp":"amqp://u:p@192.0.2.1/"},"roles":["hub"]}""", null, null, null, "bus:amqp is plain text to another host" },
         { "{" + Hub + ""","bus":{"roles":{"console":{}}}}""", null, null, null, "bus:roles:console: a role is 'hub' or 'adapter:'" },
         { "{" + Hub + ""","bus":{"roles":{"hub":{"privateKey":"x"}}}}""", null, null, null, "bus:roles:hub:privateKey: unknown key" },
+        { "{" + Hub + ""","bus":{"amqp":"amqp://u:p\n@127.0.0.1:1/"},"roles":["hub"]}""", null, null, null, "bus:amqp: a value without line breaks" },
+        { "{" + Hub + ""","database":{"connectionString":"inter\nconnect.db"}}""", null, null, null, "database:connectionString: a value without line breaks" },
+        { null, "networks/xmpp-a.json", """{"xmpp":{"component":"gw.a.test","provider":"a.test","secret":"s\ns"}}""", null, "networks:xmpp-a:xmpp:secret: a value without line breaks" },
+        { null, "networks/matrix-b.json", """{"matrix":{"homeserver":"http://127.0.0.1:8008","provider":"hs.test","asToken":"a b","hsToken":"h"}}""", null, "networks:matrix-b:matrix:asToken holds a space" },
+        { null, "networks/matrix-b.json", """{"matrix":{"homeserver":"http://127.0.0.1:8008","provider":"hs.test","asToken":"a","hsToken":"h\u00e4"}}""", null, "networks:matrix-b:matrix:hsToken holds a space" },
         { "{" + Hub + ""","bus":{"amqp":"amqp://u:p@127.0.0.1:1/"}}""", null, null, null, "roles: with a broker each process is told what it does" },
         { "{" + Hub + ""","bus":{"onParked":1}}""", null, null, null, "bus:onParked: unknown key" },
         { """{"hub":{"domain":"hub.test","partitions":3}}""", null, null, null, "hub:partitions: unknown key" },
@@ -146,6 +151,25 @@ public sealed class GatewayConfigurationTests
 
         using var all = ConfigurationFolder.WithRoles(Broker, "hub", "adapter:xmpp-a", "adapter:matrix-b");
         Assert.Empty(GatewayConfiguration.Load(all.Path, null, []).Problems);
+    }
+
+    [Fact]
+    public void Load_SecretsWithALineBreakAtTheirEnd_AreReadWithoutIt()
+    {
+        using var folder = ConfigurationFolder.WithRoles("""{"hub":{"domain":"hub.test"},"bus":{"roles":ROLES},"database":{"connectionString":"interconnect.db\n"}}""", "hub", "adapter:xmpp-a", "adapter:matrix-b");
+        (string, string)[] variables =
+        [
+            ("INTERCONNECT__NETWORKS__MATRIX_B__MATRIX__ASTOKEN", "token\n"), ("INTERCONNECT__NETWORKS__MATRIX_B__MATRIX__HSTOKEN", " token\r\n"), ("INTERCONNECT__NETWORKS__XMPP_A__XMPP__SECRET", "secret\n"),
+            ("INTERCONNECT__BUS__AMQP", "amqp://u:p@127.0.0.1:5672/\n"), ("INTERCONNECT__ROLES", "hub\n"), ("INTERCONNECT__BUS__PARTITIONS", "4\n"),
+        ];
+
+        var (configuration, problems) = GatewayConfiguration.Load(folder.Path, null, variables.Select(Pair));
+
+        Assert.Empty(problems);
+        var matrix = configuration!.Networks[NetworkId.Parse("matrix-b")].Matrix!;
+        Assert.Equal(("token", "token", "secret"), (matrix.AsToken, matrix.HsToken, configuration.Networks[NetworkId.Parse("xmpp-a")].Xmpp!.Secret));
+        Assert.Equal(("interconnect.db", "amqp://u:p@127.0.0.1:5672/", 4), (configuration.Options.Database.ConnectionString, configuration.Options.Bus.Amqp!.OriginalString, configuration.Options.Bus.Partitions));
+        Assert.Equal(["hub"], configuration.Roles.Select(r => r.Name));
     }
 
     [Fact]

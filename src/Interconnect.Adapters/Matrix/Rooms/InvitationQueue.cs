@@ -4,8 +4,8 @@ using Interconnect.Adapters.Matrix.Wire;
 namespace Interconnect.Adapters.Matrix.Rooms;
 
 /// <summary>
-/// Answers invitations beside the transactions that bring them, so that a room which cannot be joined holds nobody up: several at a time, each again with back-off,
-/// given up in the end. What is open is in the database, because the homeserver tells of an invitation once; after a start it is tried from the beginning.
+/// Answers invitations, and leaves rooms that are no pair's, beside the transactions that tell of them, so that a room which cannot be joined or left holds nobody up: several at a time, each again
+/// with back-off, given up in the end. What is open is in the database, because the homeserver tells of an invitation once; after a start it is tried from the beginning.
 /// </summary>
 internal sealed class InvitationQueue(RoomDirectory rooms, InvitationRecords records, TimeProvider clock, Action lost) : IAsyncDisposable
 {
@@ -66,6 +66,8 @@ internal sealed class InvitationQueue(RoomDirectory rooms, InvitationRecords rec
                 first.TrySetResult();
                 if (tries == MostTries)
                 {
+                    // It may be joined, and nobody could say whose room it is.
+                    await rooms.LeaveAsync(invited.Room, invited.Ghost, stopping.Token);
                     lost();
                     break;
                 }
@@ -102,13 +104,10 @@ internal sealed class InvitationQueue(RoomDirectory rooms, InvitationRecords rec
         await slots.WaitAsync(stopping.Token);
         try
         {
-            if (!invited.Welcome)
-            {
-                await rooms.DeclineAsync(invited.Room, invited.Ghost, stopping.Token);
-                return null;
-            }
-
-            return await rooms.JoinAsync(invited.Room, invited.Ghost, invited.By, stopping.Token) switch
+            var answer = invited.Welcome
+                ? await rooms.JoinAsync(invited.Room, invited.Ghost, invited.By, stopping.Token)
+                : await rooms.LeaveAsync(invited.Room, invited.Ghost, stopping.Token);
+            return answer switch
             {
                 null => null,
                 MatrixAnswer.Later later => later.RetryAfter < LongestBackOff ? later.RetryAfter : LongestBackOff,

@@ -4,7 +4,7 @@ using Interconnect.Storage;
 
 namespace Interconnect.Adapters.Matrix.Rooms;
 
-/// <summary>The table <c>matrix_rooms</c> of one network: which user and which of ours share a room.</summary>
+/// <summary>The table <c>matrix_rooms</c> of one network: which user and which of ours share a room. A note, no proof: what stands here is asked of the homeserver before it is used.</summary>
 internal sealed class RoomRecords(Database database, NetworkId network)
 {
     public async Task AddAsync(string room, string user, string ghost, CancellationToken cancellation)
@@ -25,12 +25,13 @@ internal sealed class RoomRecords(Database database, NetworkId network)
         await connection.ExecuteAsync(new CommandDefinition("DELETE FROM matrix_rooms WHERE network = @network AND room_id = @room", new { network = network.Value, room }, cancellationToken: cancellation));
     }
 
-    /// <summary>The first room of the pair, or null.</summary>
-    public async Task<string?> FindRoomAsync(string user, string ghost, CancellationToken cancellation)
+    /// <summary>Rooms that are noted for the pair.</summary>
+    public async Task<IReadOnlyList<string>> FindRoomsAsync(string user, string ghost, int most, CancellationToken cancellation)
     {
         await using var connection = await database.OpenAsync(cancellation);
-        return await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
-            "SELECT room_id FROM matrix_rooms WHERE network = @network AND user_id = @user AND ghost_id = @ghost ORDER BY room_id LIMIT 1", new { network = network.Value, user, ghost }, cancellationToken: cancellation));
+        return [.. await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT room_id FROM matrix_rooms WHERE network = @network AND user_id = @user AND ghost_id = @ghost ORDER BY room_id LIMIT @most",
+            new { network = network.Value, user, ghost, most }, cancellationToken: cancellation))];
     }
 
     /// <summary>The pair whose room it is, or null.</summary>

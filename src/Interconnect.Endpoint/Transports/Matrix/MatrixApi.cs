@@ -33,7 +33,7 @@ internal sealed class MatrixApi : IDisposable
         if (options.InsecureLoopback ? !options.Server.IsLoopback : options.Server.Scheme != "https")
             return new MatrixAnswer<MatrixApi>(options.InsecureLoopback ? MatrixFailures.NotLoopback : MatrixFailures.NoTls);
 
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(10), UseProxy = !options.InsecureLoopback };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(10), UseProxy = !options.Server.IsLoopback };
         if (options.TlsAuthorityFile is { } file)
         {
             var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
@@ -82,9 +82,12 @@ internal sealed class MatrixApi : IDisposable
         return SendAsync(HttpMethod.Get, since is null ? query : $"{query}&since={Uri.EscapeDataString(since)}", null, timeout + options.RequestTimeout, cancellation);
     }
 
-    /// <summary>A page of a room's timeline, newest first, from one token back to another.</summary>
-    public Task<MatrixAnswer<JsonObject>> MessagesAsync(string room, string from, string? to, CancellationToken cancellation) =>
-        SendAsync(HttpMethod.Get, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/messages?dir=b&limit=100&from={Uri.EscapeDataString(from)}{(to is null ? "" : $"&to={Uri.EscapeDataString(to)}")}", null, options.RequestTimeout, cancellation);
+    /// <summary>A page of a room's timeline, newest first, from one token (null: from the newest event) back to another.</summary>
+    public Task<MatrixAnswer<JsonObject>> MessagesAsync(string room, string? from, string? to, CancellationToken cancellation)
+    {
+        var between = (from is null ? "" : $"&from={Uri.EscapeDataString(from)}") + (to is null ? "" : $"&to={Uri.EscapeDataString(to)}");
+        return SendAsync(HttpMethod.Get, $"_matrix/client/v3/rooms/{Uri.EscapeDataString(room)}/messages?dir=b&limit=100{between}", null, options.RequestTimeout, cancellation);
+    }
 
     public Task<MatrixAnswer<JsonObject>> JoinAsync(string room, CancellationToken cancellation) =>
         SendAsync(HttpMethod.Post, $"_matrix/client/v3/join/{Uri.EscapeDataString(room)}", [], options.RequestTimeout, cancellation);

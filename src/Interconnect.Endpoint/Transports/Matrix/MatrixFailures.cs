@@ -23,5 +23,7 @@ internal static class MatrixFailures
 
     public static TransportFailure NotJoined => new("MXC-016", "The gateway's account did not join the room", "Check that the gateway runs; it is tried again by itself", true);
 
+    public static TransportFailure RoomGivenUp => new("MXC-021", "The homeserver does not give some messages of one room", "Ask whoever wrote lately to write again; other rooms are not concerned", false);
+
     public static TransportFailure Refused(string code, bool retry) => new("MXC-020", $"The homeserver refused: {code}", retry ? "It is tried again by itself" : "Check the account's rights", retry);
 }

@@ -58,15 +58,17 @@ internal sealed class MatrixRooms
         }
     }
 
-    /// <summary>Takes a membership event of anybody but this user.</summary>
-    public void Note(string room, string account, string? membership)
+    /// <summary>Takes a membership event of anybody but this user. Where somebody else than the gateway's accounts ever was, or was invited, is no pair's room again, whoever left.</summary>
+    public void Note(string room, string account, string? membership, bool ofGateway = true)
     {
         lock (gate)
         {
             if (!joinedByRoom.TryGetValue(room, out var accounts))
                 joinedByRoom[room] = accounts = [];
 
-            if (membership is not ("join" or "invite"))
+            if (!ofGateway)
+                joinedByRoom[room] = accounts = new() { [Many] = true };
+            else if (membership is not ("join" or "invite"))
                 accounts.Remove(account);
             else if (!accounts.ContainsKey(Many))
                 accounts[account] = membership == "join";

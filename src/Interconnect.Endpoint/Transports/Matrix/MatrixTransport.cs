@@ -16,6 +16,7 @@ internal sealed class MatrixTransport : ITransport
     private const string SessionKey = "matrix session";
     private const string SinceKey = "matrix since";
     private const string RoomsKey = "matrix rooms with all members";
+    private const string ErrandsKey = "matrix errands";
 
     private readonly MatrixOptions options;
     private readonly ITransportMemory memory;
@@ -25,6 +26,7 @@ internal sealed class MatrixTransport : ITransport
     private readonly TaskCompletionSource caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim login = new(1, 1);
     private MatrixApi? api;
+    private MatrixErrands? errands;
     private MatrixRooms rooms = MatrixRooms.Empty;
     private ITransportSink? sink;
     private string? since;
@@ -65,6 +67,8 @@ internal sealed class MatrixTransport : ITransport
             return created.Failure;
 
         api = created.Value;
+        errands = new MatrixErrands(
+            api, options, clock, ReceiveAsync, (open, token) => memory.SaveAsync(ErrandsKey, open, token), () => sink.StatusChanged(new TransportStatus(TransportState.Connected, MatrixFailures.RoomGivenUp)));
         if (await LoadAsync(cancellation).ConfigureAwait(false) is false && await LoginAsync(cancellation).ConfigureAwait(false) is { } failure)
             return failure;
 
@@ -85,6 +89,9 @@ internal sealed class MatrixTransport : ITransport
             return first.Failure;
 
         sink.StatusChanged(new TransportStatus(TransportState.Connected));
+        if (await memory.LoadAsync(ErrandsKey, cancellation).ConfigureAwait(false) is { } open)
+            errands.Load(open);
+
         running = Task.Run(() => RunAsync(first.Value), CancellationToken.None);
         return null;
     }
@@ -128,12 +135,17 @@ internal sealed class MatrixTransport : ITransport
     {
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (errands is not null)
+            await errands.DisposeAsync().AsTask().WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync().ConfigureAwait(false);
         await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (errands is not null)
+            await errands.DisposeAsync().ConfigureAwait(false);
+
         api?.Dispose();
         login.Dispose();
     }
@@ -241,8 +253,8 @@ internal sealed class MatrixTransport : ITransport
     }
 
     /// <summary>
-    /// One batch, in order: memberships, invitations, then messages room by room. The position is saved last: a crash before leaves the batch to come again, and what
-    /// was saved of it is known by its event ids.
+    /// One batch, in order: memberships, invitations, then messages room by room; what a single room needs beyond that is an errand beside. The position is saved last: a crash before leaves the batch
+    /// to come again, and what was saved of it is known by its event ids.
     /// </summary>
     private async Task TakeAsync(JsonObject batch)
     {
@@ -257,19 +269,14 @@ internal sealed class MatrixTransport : ITransport
             rooms.Forget(room);
 
         foreach (var (room, content) in batch.Object("rooms").Object("invite") ?? [])
-            await AcceptAsync(room, content).ConfigureAwait(false);
+            Accept(room, content);
 
         foreach (var (room, content) in joined)
-        {
-            foreach (var happened in await TimelineAsync(room, content.Object("timeline")).ConfigureAwait(false))
-            {
-                if (MatrixEvents.Read(options, happened) is { } item)
-                    await sink!.ReceiveAsync(item, stopping.Token).ConfigureAwait(false);
-            }
-        }
+            await TakeTimelineAsync(room, content.Object("timeline")).ConfigureAwait(false);
 
         if (batch.Text("next_batch") is { } next && next != since)
         {
+            await errands!.SaveAsync(stopping.Token).ConfigureAwait(false);
             await memory.SaveAsync(RoomsKey, rooms.Save(), stopping.Token).ConfigureAwait(false);
             await memory.SaveAsync(SinceKey, Encoding.UTF8.GetBytes(next), stopping.Token).ConfigureAwait(false);
             since = next;
@@ -279,38 +286,39 @@ internal sealed class MatrixTransport : ITransport
     private void NoteMember(string room, JsonNode? happened)
     {
         if (happened.Text("type") == "m.room.member" && happened.Text("state_key") is { } account && account != options.Address.Id)
-            rooms.Note(room, account, happened.Object("content").Text("membership"));
+            rooms.Note(room, account, happened.Object("content").Text("membership"), MatrixEvents.Sender(options, account) is not null);
     }
 
     /// <summary>
     /// Invitations of the gateway's accounts are accepted, others are left to the user's other clients. The state that comes with one is written by the inviter's
     /// server, except for the invitation itself, which our server puts last; who is in the room is told by the room's own state once we are in it.
     /// </summary>
-    private async Task AcceptAsync(string room, JsonNode? invitation)
+    private void Accept(string room, JsonNode? invitation)
     {
         var inviter = (invitation.Object("invite_state").Array("events") ?? [])
             .LastOrDefault(happened => happened.Text("type") == "m.room.member" && happened.Text("state_key") == options.Address.Id).Text("sender");
-        if (MatrixEvents.Sender(options, inviter) is null)
-            return;
-
-        await retry.ExecuteAsync(async cancellation => await api!.JoinAsync(room, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
+        if (MatrixEvents.Sender(options, inviter) is not null)
+            errands!.Join(room);
     }
 
-    /// <summary>A batch's messages of a room, oldest first. Where the server left some out, they are fetched back to where the last batch ended.</summary>
-    private async Task<List<JsonNode?>> TimelineAsync(string room, JsonObject? timeline)
+    /// <summary>A batch's messages of a room, oldest first. Where the server left some out, they are fetched back to where the last batch ended, and these wait for them.</summary>
+    private async Task TakeTimelineAsync(string room, JsonObject? timeline)
     {
         var events = (timeline.Array("events") ?? []).ToList();
         var from = timeline.Flag("limited") && since is not null ? timeline.Text("prev_batch") : null;
-        for (var pages = 0; from is not null && pages < 100; pages++)
-        {
-            var page = from;
-            var answer = await retry.ExecuteAsync(async cancellation => await api!.MessagesAsync(room, page, since, cancellation).ConfigureAwait(false), stopping.Token).ConfigureAwait(false);
-            var older = answer.Value.Array("chunk") ?? [];
-            events.InsertRange(0, older.Reverse());
-            from = older.Count == 0 || answer.Value.Text("end") == from ? null : answer.Value.Text("end");
-        }
+        if (errands!.Hold(room, events, complete: from is null) || (from is not null && errands.Fetch(room, from, since!, events)))
+            return;
 
-        return events;
+        await ReceiveAsync(events, stopping.Token).ConfigureAwait(false);
+    }
+
+    private async Task ReceiveAsync(IReadOnlyList<JsonNode?> events, CancellationToken cancellation)
+    {
+        foreach (var happened in events)
+        {
+            if (MatrixEvents.Read(options, happened) is { } item)
+                await sink!.ReceiveAsync(item, cancellation).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The room with an account of the gateway's, made when there is none, once the account is in it.</summary>
