@@ -444,6 +444,7 @@ public sealed class EndpointClient : IAsyncDisposable
 
         await DoAsync(work =>
         {
+            rooms.Resume(work);
             ResumeWaiting(work);
             devices.Maintain(work);
             pool.Replenish(work);

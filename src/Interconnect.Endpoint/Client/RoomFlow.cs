@@ -14,7 +14,8 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     private static readonly TimeSpan LongestKeyRequestTimeout = TimeSpan.FromHours(1);
     private static readonly TimeSpan RetryStep = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OwnDevicesPatience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan OwnDevicesPause = TimeSpan.FromHours(1);
+    private static readonly TimeSpan OwnDevicesPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan OwnDevicesLongestPause = TimeSpan.FromHours(1);
     private const int MaxUnconfirmedRooms = 4;
     private const int MaxEvidence = 64 * 1024;
 
@@ -63,7 +64,12 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
             return false;
 
         if (membership.MissingOwn(work, group).Count == 0)
+        {
+            if (room.AddingUntil != 0)
+                Tables.Rooms.Put(work.Store, room with { AddingFrame = null, AddingUntil = 0, AddingTries = 0 });
+
             return true;
+        }
 
         if (room.AddingFrame is null && room.AddingUntil <= work.NowMs)
         {
@@ -88,7 +94,17 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         foreach (var room in Tables.Rooms.All(work.Store).Where(room => room is { Active: true, ReadOnly: false, Still: null } && (peer is null || room.Peer == peer.Value)))
         {
             if (session.Import(room.Group).IsActive && membership.HasPeer(work, session.Import(room.Group), UserUri.Parse(room.Peer)))
-                IsCurrent(work, room with { AddingUntil = room.AddingFrame is null ? 0 : room.AddingUntil });
+                IsCurrent(work, room.AddingFrame is null ? room with { AddingUntil = 0, AddingTries = 0 } : room);
+        }
+    }
+
+    /// <summary>A device of ours that had no key packages yet when it was to be added is asked for again.</summary>
+    public void Resume(Work work)
+    {
+        foreach (var room in Tables.Rooms.All(work.Store).Where(room => room is { Active: true, ReadOnly: false, Still: null, AddingUntil: > 0 } && room.AddingUntil <= work.NowMs))
+        {
+            if (session.IsAuthorised(work) && session.Import(room.Group).IsActive)
+                IsCurrent(work, room);
         }
     }
 
@@ -463,7 +479,11 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         return error;
     }
 
-    private RoomRecord AskLater(Work work, RoomRecord room) => room with { AddingFrame = null, AddingUntil = work.NowMs + (long)OwnDevicesPause.TotalMilliseconds };
+    private static RoomRecord AskLater(Work work, RoomRecord room)
+    {
+        var pause = Math.Min(OwnDevicesLongestPause.TotalMilliseconds, OwnDevicesPause.TotalMilliseconds * (1 << Math.Min(room.AddingTries, 10)));
+        return room with { AddingFrame = null, AddingUntil = work.NowMs + (long)pause, AddingTries = room.AddingTries + 1 };
+    }
 
     /// <summary>A key package as it has to be: valid, of the client it is said to be of, and with the key that the newest list of its user names. Returns why not, or null.</summary>
     private SchemaError? Verify(Work work, UserUri target, ClientKeyMaterial entry, out VerifiedKeyPackage? package)

@@ -135,8 +135,11 @@ internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] 
     /// <summary>The request for packages of our own other devices that has no answer; null when none is under way.</summary>
     public string? AddingFrame { get; init; }
 
-    /// <summary>When that is asked again, and until when messages wait for it.</summary>
+    /// <summary>When that is asked again, and until when messages wait for it; 0 when no device of ours is missing.</summary>
     public long AddingUntil { get; init; }
+
+    /// <summary>How often it was asked in vain; each time waits longer.</summary>
+    public int AddingTries { get; init; }
 }
 
 
