@@ -15,6 +15,21 @@ public sealed record HubLimits
     /// <summary>Most users in a room; this version orders rooms of two. Default 2.</summary>
     public int MaxParticipants { get; init; } = 2;
 
+    /// <summary>How many changes of a user's devices count in <see cref="DeviceChangeWindow"/>: by devices, and as many eras by the identity key. Removals never wait. Default 20.</summary>
+    public int DeviceChanges { get; init; } = 20;
+
+    /// <summary>The time for <see cref="DeviceChanges"/>. Default 1 day.</summary>
+    public TimeSpan DeviceChangeWindow { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>How many messages a user's devices may exchange in <see cref="LinkWindow"/> to add one. Default 20.</summary>
+    public int LinkMessages { get; init; } = 20;
+
+    /// <summary>The time for <see cref="LinkMessages"/>. Default 10 minutes.</summary>
+    public TimeSpan LinkWindow { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Most contacts that are told of a change of a user's devices; the others meet the lists in what rests on them. Default 500.</summary>
+    public int MaxContactsTold { get; init; } = 500;
+
     /// <summary>Most registered clients a user. Default 20.</summary>
     public int MaxClientsPerUser { get; init; } = 20;
 
@@ -84,6 +99,9 @@ public sealed record HubLimits
         foreach (var (name, value, most) in new (string, long, long)[]
         {
             ("maxClientsPerUser", MaxClientsPerUser, EventCodec.MaxKeyPackages),
+            ("deviceChanges", DeviceChanges, 10_000),
+            ("linkMessages", LinkMessages, 10_000),
+            ("maxContactsTold", MaxContactsTold, FederationEnvelope.MaxRecipients - 1),
             ("maxKeyPackagesPerClient", MaxKeyPackagesPerClient, 10_000),
             ("maxOpenConsentRequests", MaxOpenConsentRequests, 100_000),
             ("maxBacklog", MaxBacklog, int.MaxValue),
@@ -109,6 +127,11 @@ public sealed record HubLimits
         if (SenderEventsPerSecond < 0)
         {
             yield return "hub:limits:senderEventsPerSecond is 0 (unlimited) or more.";
+        }
+
+        if (DeviceChangeWindow <= TimeSpan.Zero || LinkWindow <= TimeSpan.Zero)
+        {
+            yield return "hub:limits:deviceChangeWindow and hub:limits:linkWindow are positive.";
         }
 
         if (SenderRetryAfter <= TimeSpan.Zero)

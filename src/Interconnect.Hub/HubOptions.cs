@@ -43,6 +43,15 @@ public sealed record HubOptions
     /// <summary>How long ledger rows, which are the dedupe memory too, are kept. At least 7 days and longer than <see cref="Expiry"/>. Default 30 days.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
 
+    /// <summary>How long another identity waits before it takes a user's pinned one's place. Default 24 hours.</summary>
+    public TimeSpan ResetWait { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>The same in all when the pinned identity objects. Default 7 days.</summary>
+    public TimeSpan ObjectedResetWait { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>For how long after its wait a reset can be taken up; then it is forgotten, and another may begin. Default 7 days.</summary>
+    public TimeSpan ResetLapse { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>First wait before a parked conversation is tried again; doubles to <see cref="ParkRetryMax"/>. Default 30 seconds.</summary>
     public TimeSpan ParkRetry { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -126,6 +135,11 @@ public sealed record HubOptions
         if (FrameMaxAhead < TimeSpan.Zero || FrameMaxAhead > TimeSpan.FromHours(1))
         {
             yield return "hub:frameMaxAhead is 0 to 1 hour.";
+        }
+
+        if (ResetWait < TimeSpan.FromHours(1) || ObjectedResetWait < ResetWait || ResetLapse <= TimeSpan.Zero)
+        {
+            yield return "hub:resetWait is at least 1 hour, hub:objectedResetWait at least as long, and hub:resetLapse is positive.";
         }
 
         if (ParkRetry <= TimeSpan.Zero || ParkRetryMax < ParkRetry)

@@ -27,11 +27,13 @@ internal sealed class Devices
     public RoomUri Room { get; }
 
     /// <summary>
-    /// Publishes key packages, asks and grants consent, claims, and makes the room, through the hub. <paramref name="submit"/> gives the hub's answer.
+    /// Publishes device lists and key packages, asks and grants consent, claims, and makes the room, through the hub. <paramref name="submit"/> gives the hub's answer.
     /// </summary>
     public async Task<EncryptedMessage> MeetAsync(Func<FederationEnvelope, Task<FederationEvent>> submit, int messageBytes)
     {
         var bundle = bob.Mls.CreateKeyPackage(TimeSpan.FromDays(30));
+        await submit(alice.Send(alice.List()));
+        await submit(bob.Send(bob.List()));
         await submit(alice.Send(new KeyMaterialPublish(alice.Client, [alice.Mls.CreateKeyPackage(TimeSpan.FromDays(30)).KeyPackage])));
         await submit(bob.Send(new KeyMaterialPublish(bob.Client, [bundle.KeyPackage])));
         await submit(alice.Send(new ConsentEntry(ConsentOperation.Request, alice.User, bob.User, null)));
@@ -64,6 +66,14 @@ internal sealed class Devices
         public MlsClient Mls => mls ??= new MlsClient(Encoding.UTF8.GetBytes(Client.Value), Key, UnsafeAcceptAnyCredential.Instance, TimeProvider.System);
 
         private MlsClient? mls;
+
+        /// <summary>The only device of a new identity.</summary>
+        public DeviceListUpdate List()
+        {
+            using var identity = CipherSuite.Get(SignedDeviceList.IdentitySuite).GenerateSignatureKeyPair();
+            var list = DeviceList.First(User, identity.PublicKey, [new DeviceEntry(Client, 1, Key.PublicKey, DeviceKind.Agent, true, DateTimeOffset.UnixEpoch)], DateTimeOffset.UtcNow);
+            return new DeviceListUpdate([SignedDeviceList.ByIdentity(list, (label, content) => identity.SignWithLabel(label, content)).Encoded]);
+        }
 
         public FederationEnvelope Send(FederationEvent @event)
         {

@@ -37,6 +37,7 @@ internal static class Samples
         ["device_list_request"] = new DeviceListRequest(Bob),
         ["device_list_response"] = new DeviceListResponse(Frame, Bob, [Bytes(10, 3)]),
         ["device_link_message"] = new DeviceLinkMessage(Bytes(30, 4)),
+        ["identity_objection"] = IdentityObjection.Sign(Alice, Identity.Signers.Key(1), Identity.Signers.Key(2), Time, Identity.Signers.With(Identity.Signers.Key(1))),
         ["unreadable"] = new Unreadable("FED-001", "Truncated"),
     };
 

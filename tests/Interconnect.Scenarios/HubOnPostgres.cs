@@ -42,6 +42,9 @@ public sealed class HubOnPostgres
     [Fact(DisplayName = "On PostgreSQL consents that the version before wrote mean what they meant")]
     public async Task ConsentWords() => await ConsentWordsMigration.RunAsync(await DatabaseAsync());
 
+    [Fact(DisplayName = "On PostgreSQL clients of the version before stay registered and publish a device list first")]
+    public async Task Identities() => await IdentitiesMigration.RunAsync(await DatabaseAsync());
+
     [Fact(DisplayName = "A hub whose session the server ends stops writing at once, and the standby takes over where it was")]
     public async Task Takeover()
     {

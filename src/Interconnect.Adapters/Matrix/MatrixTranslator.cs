@@ -150,8 +150,9 @@ internal sealed class MatrixTranslator(MatrixIdentifiers identifiers, MatrixOpti
             return TellOrdinaryClient(delivery);
         }
 
+        // What a user's own account gets of its other devices has no ghost: nobody of another network speaks.
         var ghost = identifiers.Service;
-        if (delivery.Envelope.Sender is { } sender && !identifiers.TryGhost(sender, out ghost))
+        if (delivery.Envelope.Sender is { } sender && sender != delivery.Recipient && !identifiers.TryGhost(sender, out ghost))
         {
             return new MatrixOutbound.Impossible("MTX-006", "The sender's name cannot be written as a Matrix id.");
         }

@@ -24,6 +24,7 @@ internal static class XmppFeatures
             ["device_list_update"] = FeatureLevel.Full,
             ["device_list_response"] = FeatureLevel.Full,
             ["device_link_message"] = FeatureLevel.Full,
+            ["identity_objection"] = FeatureLevel.Full,
         },
         MaxFrameBytes(options),
         options.MaxChunks,

@@ -134,8 +134,9 @@ internal sealed class XmppTranslator(XmppIdentifiers identifiers, XmppOptions op
             return TellOrdinaryClient(delivery);
         }
 
+        // What a user's own account gets of its other devices has no ghost: nobody of another network speaks.
         var from = identifiers.Service;
-        if (delivery.Envelope.Sender is { } sender && !identifiers.TryGhost(sender, out from))
+        if (delivery.Envelope.Sender is { } sender && sender != delivery.Recipient && !identifiers.TryGhost(sender, out from))
         {
             return new XmppOutbound.Impossible("XMPP-006", "The sender's name cannot be written as an XMPP address.");
         }

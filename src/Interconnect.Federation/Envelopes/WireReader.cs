@@ -31,8 +31,9 @@ internal sealed class WireReader
             message = parser.ParseFrom(bytes.Span);
             return true;
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception e) when (e is InvalidProtocolBufferException or IndexOutOfRangeException or ArgumentOutOfRangeException)
         {
+            // Google.Protobuf lets some lengths lead its reader past the end of the bytes.
             error = new SchemaError("FED-001", "Not a well-formed message of the schema (truncated or malformed)", path);
             return false;
         }

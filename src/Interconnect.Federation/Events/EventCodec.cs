@@ -100,6 +100,17 @@ public static class EventCodec
             DeviceListResponse = new() { RequestFrameId = ByteString.CopyFrom(e.RequestFrame.ToBytes()), Target = e.Target.Value, Lists = { e.Lists.Select(WireReader.Wrap) } },
         },
         DeviceLinkMessage e => new() { DeviceLinkMessage = new() { Message = WireReader.Wrap(e.Message) } },
+        IdentityObjection e => new()
+        {
+            IdentityObjection = new()
+            {
+                User = e.User.Value,
+                IdentityKey = WireReader.Wrap(e.IdentityKey),
+                Objected = WireReader.Wrap(e.Objected),
+                IssuedMs = (ulong)e.IssuedAt.ToUnixTimeMilliseconds(),
+                Signature = WireReader.Wrap(e.Signature),
+            },
+        },
         _ => throw new InvalidOperationException("An event kind has no wire form: " + @event.Kind),
     };
 
@@ -118,6 +129,7 @@ public static class EventCodec
         Wire.Event.KindOneofCase.DeviceListRequest => ReadListRequest(wire.DeviceListRequest, reader.At("event.device_list_request")),
         Wire.Event.KindOneofCase.DeviceListResponse => ReadListResponse(wire.DeviceListResponse, reader.At("event.device_list_response")),
         Wire.Event.KindOneofCase.DeviceLinkMessage => ReadLink(wire.DeviceLinkMessage, reader.At("event.device_link_message")),
+        Wire.Event.KindOneofCase.IdentityObjection => ReadObjection(wire.IdentityObjection, reader.At("event.identity_objection")),
         _ => reader.Fail("FED-007", "The event kind is missing or not known to this version", "event.kind") as FederationEvent,
     };
 
@@ -246,6 +258,16 @@ public static class EventCodec
     {
         reader.Check(wire.Message.Length is > 0 and <= DeviceLinkMessage.MaxBytes, "FED-006", $"A link message is 1 to {DeviceLinkMessage.MaxBytes} bytes", "message");
         return reader.Done(() => new DeviceLinkMessage(wire.Message.Memory));
+    }
+
+    private static IdentityObjection? ReadObjection(Wire.IdentityObjection wire, WireReader reader)
+    {
+        var user = reader.Required<UserUri>(wire.User, UserUri.TryParse, "user");
+        var issued = reader.Time(wire.IssuedMs, "issued_ms");
+        reader.Check(wire.IdentityKey.Length == DeviceList.KeySize, "FED-006", $"An identity key is {DeviceList.KeySize} bytes", "identity_key");
+        reader.Check(wire.Objected.Length == DeviceList.KeySize, "FED-006", $"A hash is {DeviceList.KeySize} bytes", "objected");
+        reader.Check(wire.Signature.Length is > 0 and <= SignedDeviceList.MaxSignatureBytes, "FED-006", $"A signature is 1 to {SignedDeviceList.MaxSignatureBytes} bytes", "signature");
+        return reader.Done(() => new IdentityObjection(user!, wire.IdentityKey.Memory, wire.Objected.Memory, issued, wire.Signature.Memory));
     }
 
     private static IReadOnlyList<ReadOnlyMemory<byte>> Attached(Google.Protobuf.Collections.RepeatedField<ByteString> wire, WireReader reader)

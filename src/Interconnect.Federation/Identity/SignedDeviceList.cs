@@ -25,8 +25,9 @@ public sealed class SignedDeviceList
     /// <summary>SignWithLabel label of a list that a device signs.</summary>
     public const string DeviceLabel = "DeviceListByDeviceTBS";
 
+    internal const int MaxSignatureBytes = 512;
+
     private const ushort FormatVersion = 1;
-    private const int MaxSignatureBytes = 512;
 
     private SignedDeviceList(DeviceList list, ClientUri? signer, ushort signerSuite, ReadOnlyMemory<byte> signed, ReadOnlyMemory<byte> signature, ReadOnlyMemory<byte> encoded)
     {

@@ -71,8 +71,11 @@ internal sealed record PairConsents(IReadOnlyList<Consent> Entries)
     public bool Granted(UserUri requester, UserUri target, RoomUri? room) => Effective(requester, target, room) == new ConsentWords(Asking.Asked, Answer.Granted);
 
     /// <summary>Whether one of two users agreed to the other's request and neither holds the contact closed: they may talk, whoever asked.</summary>
-    public bool Between(UserUri one, UserUri other, RoomUri room) =>
+    public bool Between(UserUri one, UserUri other, RoomUri? room) =>
         (Granted(one, other, room) || Granted(other, one, room)) && !Effective(one, other, room).Withheld && !Effective(other, one, room).Withheld;
+
+    /// <summary>Whether they may talk anywhere.</summary>
+    public bool InContact(UserUri one, UserUri other) => Between(one, other, null) || Entries.Any(e => e.Room is { } room && Between(one, other, room));
 
     /// <summary>
     /// What counts in a room (null: in any). The narrower word counts where there is one: a room can be revoked while the rest stays granted, and the other way round.

@@ -58,6 +58,10 @@ internal static class KeyPackageStore
         "DELETE FROM hub_key_packages WHERE reference IN (SELECT reference FROM given)",
         RowColumn<KeyClaim>.Bytes("reference", c => c.Reference));
 
+    public static readonly RowStatement<ClientUri> DeleteByClient = new(
+        "DELETE FROM hub_key_packages WHERE client IN (SELECT client FROM given)",
+        RowColumn<ClientUri>.Text("client", c => c.Value));
+
     /// <summary>A row when something is there to delete.</summary>
     public static readonly RowStatement<DateTimeOffset> AnyExpired = new(
         "SELECT 1 FROM hub_key_packages WHERE not_after_ms <= (SELECT now_ms FROM given) LIMIT 1",

@@ -2,30 +2,29 @@ using Interconnect.Federation;
 
 namespace Interconnect.Hub;
 
-/// <summary>Gives out one package of each of the target's clients, each package once. The answer is a <see cref="KeyMaterialResponse"/> to the asker.</summary>
+/// <summary>
+/// Gives out one package of each of the target's clients that the newest device list names, each package once; of one's own user, of the other devices. The answer is a
+/// <see cref="KeyMaterialResponse"/> to the asker, with the target's device lists.
+/// </summary>
 internal static class KeyRequests
 {
     public static Decision Decide(KeyMaterialRequest request, PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
     {
         var sender = prepared.Envelope.Sender!;
         var proof = prepared.Envelope.Proof!;
-        if (request.Target == sender)
-        {
-            return new Decision.Refused(HubRule.TwoUsers);
-        }
-
+        var own = request.Target == sender;
         if (request.Room is { } room && room.Domain != policy.Options.Domain)
         {
             return new Decision.Refused(HubRule.RoomHere);
         }
 
-        if (policy.Peering(sender, request.Target, proof.CipherSuite) is { } refused)
+        if (!own && policy.Peering(sender, request.Target, proof.CipherSuite) is { } refused)
         {
             return refused;
         }
 
         // The same answer whether the target exists or not.
-        if (!view.ConsentsOf(sender, request.Target).Granted(sender, request.Target, request.Room))
+        if (!own && !view.ConsentsOf(sender, request.Target).Granted(sender, request.Target, request.Room))
         {
             return new Decision.Refused(HubRule.Consented);
         }
@@ -38,7 +37,8 @@ internal static class KeyRequests
 
         var claims = new List<KeyClaim>();
         var answers = new List<ClientKeyMaterial>();
-        foreach (var client in view.ClientsOf[request.Target])
+        var identity = view.Identities[request.Target];
+        foreach (var client in view.ClientsOf[request.Target].Where(c => c.Uri != proof.Client && identity?.Names(c.Uri, c.Suite, c.SignatureKey) == true))
         {
             answers.Add(Claim(client));
         }
@@ -58,7 +58,8 @@ internal static class KeyRequests
             return new ClientKeyMaterial(client.Uri, ClientKeyMaterialStatus.Success, package.Package);
         }
 
-        KeyMaterialResponse Answer(KeyMaterialStatus status, IReadOnlyList<ClientKeyMaterial> clients) => new(proof.FrameId, request.Target, request.Room, status, clients);
+        KeyMaterialResponse Answer(KeyMaterialStatus status, IReadOnlyList<ClientKeyMaterial> clients) =>
+            new(proof.FrameId, request.Target, request.Room, status, clients) { DeviceLists = view.Chains[request.Target] };
     }
 
     private static KeyMaterialStatus StatusOf(List<ClientKeyMaterial> answers)

@@ -117,7 +117,7 @@ internal sealed class HubSession : IAsyncDisposable
     // (3) of the way of a message. Returning acknowledges, so it returns after the commit; an exception acknowledges nothing.
     private async ValueTask<IReadOnlyList<Unusable>> HandleAsync(HubStream stream, BusBatch batch, CancellationToken cancellation)
     {
-        var prepared = Preparation.Prepare(stream, batch.Bodies, parts.Policy, parts.Verifiers, parts.Clock.GetUtcNow(), out var unusable);
+        var prepared = Preparation.Prepare(stream, batch.Bodies, parts.Policy, parts.Verifiers, parts.Lists, parts.Clock.GetUtcNow(), out var unusable);
         await engine.HandleAsync(prepared, cancellation);
         return unusable;
     }

@@ -84,7 +84,7 @@ internal sealed class Parking(HubParts parts, HubStart start)
                     throw new InvalidDataException(error?.RuleId ?? HubRule.OriginAuthentic.Id);
                 }
 
-                if (!Preparation.TryPrepare(first.Stream, network, first.Body, parts.Policy, parts.Verifiers, parts.Clock.GetUtcNow(), out var prepared, out error))
+                if (!Preparation.TryPrepare(first.Stream, network, first.Body, parts.Policy, parts.Verifiers, parts.Lists, parts.Clock.GetUtcNow(), out var prepared, out error))
                 {
                     throw new InvalidDataException(error.RuleId);
                 }

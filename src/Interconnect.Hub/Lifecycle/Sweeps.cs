@@ -61,6 +61,7 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
             }
         }
 
+        await ForgetResetsAsync(engine, now);
         if (await AnyAsync(KeyPackageStore.AnyExpired, now))
         {
             await engine.TransactAsync(static _ => { }, batch => batch.Add(KeyPackageStore.DeleteExpired, [now]));
@@ -71,6 +72,16 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
         if (await AnyAsync(KeyClaimStore.AnyExpired, claims))
         {
             await engine.TransactAsync(static _ => { }, batch => batch.Add(KeyClaimStore.DeleteExpired, [claims]));
+        }
+    }
+
+    // A reset that was not taken up is forgotten; decisions pass over it already.
+    private async Task ForgetResetsAsync(HubEngine engine, DateTimeOffset now)
+    {
+        var lapsed = now - parts.Policy.Options.ResetLapse;
+        if (await AnyAsync(IdentityStore.AnyLapsed, lapsed))
+        {
+            await engine.TransactAsync(static _ => { }, batch => batch.Add(IdentityStore.DropLapsed, [lapsed]));
         }
     }
 

@@ -24,6 +24,8 @@ internal sealed class HubPolicy
 
     public HubLimits Limits => Options.Limits;
 
+    public Allowance DeviceChanges => new(Limits.DeviceChanges, Limits.DeviceChangeWindow);
+
     public bool IsAllowed(ushort suite) => suites.Contains(suite);
 
     public bool TryDomainOf(NetworkId network, [NotNullWhen(true)] out ProviderDomain? domain) => domains.TryGetValue(network.Value, out domain);
@@ -56,9 +58,9 @@ internal sealed class HubPolicy
         return messageBytes > agreement.MaxMessageBytes ? new(HubRule.PeeringSize) : null;
     }
 
-    /// <summary>The suites of a request that hub and agreement allow, in the asker's order.</summary>
+    /// <summary>The suites of a request that hub and agreement allow, in the asker's order. Of one's own packages no agreement speaks.</summary>
     public IReadOnlyList<ushort> UsableSuites(UserUri sender, UserUri other, IEnumerable<ushort> asked) =>
-        agreements.TryGetValue(PeeringAgreement.PairOf(sender.Domain, other.Domain), out var agreement)
+        sender == other ? [.. asked.Where(IsAllowed).Distinct()] : agreements.TryGetValue(PeeringAgreement.PairOf(sender.Domain, other.Domain), out var agreement)
             ? [.. asked.Where(s => IsAllowed(s) && IsStrongEnough(agreement, s)).Distinct()]
             : [];
 

@@ -39,7 +39,7 @@ public sealed record HubRule
     public static HubRule EndToEnd { get; } = new("HUB-005", "Messages cross end-to-end encrypted only; this one was not and its content was dropped. The other side can be reached with an Interconnect endpoint.");
 
     /// <summary>Reports, refusals and key material responses are the hub's.</summary>
-    public static HubRule ClientKind { get; } = new("HUB-006", "Clients send messages, room updates, key material and consent; nothing else.");
+    public static HubRule ClientKind { get; } = new("HUB-006", "Clients send messages, room updates, key material, consent and what concerns their user's devices; nothing else.");
 
     /// <summary>The lane.</summary>
     public static HubRule RoomLane { get; } = new("HUB-007", "Messages travel in a room under MLS; no other way is agreed.");
@@ -153,7 +153,7 @@ public sealed record HubRule
     public static HubRule Participant { get; } = new("HUB-052", "The client is a member of the room.");
 
     /// <summary>Commit readable.</summary>
-    public static HubRule CommitReadable { get; } = new("HUB-053", "The commit is a PublicMessage of a member that holds a commit.");
+    public static HubRule CommitReadable { get; } = new("HUB-053", "The commit is a PublicMessage that holds a commit of a member, or of a device that joins by it.");
 
     /// <summary>Group id.</summary>
     public static HubRule CommitGroup { get; } = new("HUB-054", "The commit is for the room's group.");
@@ -180,7 +180,7 @@ public sealed record HubRule
     public static HubRule JoinersMatch { get; } = new("HUB-061", "Who joins the group is whom the Welcome is for, and nobody else.");
 
     /// <summary>Members.</summary>
-    public static HubRule MembersRegistered { get; } = new("HUB-062", "Every member of the group is a registered client under its own key.");
+    public static HubRule MembersRegistered { get; } = new("HUB-062", "Every member of the group has a client's name; who is new, or has a new key, is a registered client under its own key.");
 
     /// <summary>Two at most.</summary>
     public static HubRule RoomSize { get; } = new("HUB-063", "A room has two users at most.");
@@ -220,6 +220,54 @@ public sealed record HubRule
 
     /// <summary>The reason of <c>Expired</c>.</summary>
     public static HubRule InTime { get; } = new("HUB-090", "Nothing more was heard of the delivery within the time allowed.");
+
+    /// <summary>Readable; the detail is the rule of the list that was broken.</summary>
+    public static HubRule ListReadable { get; } = new("HUB-100", "Device lists can be read and are signed as they must be.");
+
+    /// <summary>Own lists.</summary>
+    public static HubRule ListOwn { get; } = new("HUB-101", "A user speaks of its own devices and identity only.");
+
+    /// <summary>Who brings it.</summary>
+    public static HubRule ListNamesSender { get; } = new("HUB-102", "The client that brings a device list is named by it, or by the newest one under the same identity.");
+
+    /// <summary>Rolled back.</summary>
+    public static HubRule ListNotBack { get; } = new("HUB-103", "A device list is not older than the newest one.");
+
+    /// <summary>Fork.</summary>
+    public static HubRule ListFollows { get; } = new("HUB-104", "A device list follows the newest one; two in one place contradict each other.");
+
+    /// <summary>Rate. Never said of a list that only removes devices.</summary>
+    public static HubRule ListRate { get; } = new("HUB-105", "A user's devices change no more often than the hub allows; try again later. Devices can be removed at any time.");
+
+    /// <summary>A list first.</summary>
+    public static HubRule ListFirst { get; } = new("HUB-106", "The user has published a device list.");
+
+    /// <summary>Named by it.</summary>
+    public static HubRule DeviceNamed { get; } = new("HUB-107", "The client is named, with exactly its key, by its user's newest device list.");
+
+    /// <summary>Joiners.</summary>
+    public static HubRule JoinerNamed { get; } = new("HUB-108", "Who joins a room is named, with exactly its key, by its user's newest device list.");
+
+    /// <summary>External commits.</summary>
+    public static HubRule JoinsItself { get; } = new("HUB-109", "A device that joins a room by itself is the one that sends the update, and its user is a participant.");
+
+    /// <summary>Rate of linking.</summary>
+    public static HubRule LinkRate { get; } = new("HUB-110", "A user's devices tell each other no more than adding one needs; try again later.");
+
+    /// <summary>Waiting time.</summary>
+    public static HubRule ResetWaits { get; } = new("HUB-111", "Another identity takes the pinned one's place after a waiting time; send its device list again then.");
+
+    /// <summary>One at a time.</summary>
+    public static HubRule ResetOne { get; } = new("HUB-112", "One other identity at a time waits to take the pinned one's place.");
+
+    /// <summary>About what waits.</summary>
+    public static HubRule ObjectionFits { get; } = new("HUB-113", "An objection is about the identity that waits, and was made since it does.");
+
+    /// <summary>Whose objection.</summary>
+    public static HubRule ObjectionSigned { get; } = new("HUB-114", "An objection is signed by the pinned identity.");
+
+    /// <summary>Once.</summary>
+    public static HubRule ObjectionOnce { get; } = new("HUB-115", "The pinned identity objects once; the wait is not lengthened again.");
 
     /// <inheritdoc/>
     public override string ToString() => Id;

@@ -18,6 +18,9 @@ internal sealed record Room(RoomUri Uri, ulong Epoch, ushort Suite, IReadOnlyLis
 
     /// <summary>The users behind the members, each once.</summary>
     public IReadOnlyList<UserUri> Participants => participants ??= [.. Members.Select(m => m.Owner).Distinct()];
+
+    /// <summary>Whether the user of this client has another one in the group.</summary>
+    public bool HasAnother(ClientUri client) => Members.Any(m => m != client && m.Owner == client.Owner);
 }
 
 /// <summary>Table <c>hub_rooms</c>.</summary>

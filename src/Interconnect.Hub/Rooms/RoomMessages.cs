@@ -67,6 +67,7 @@ internal static class RoomMessages
             }
         }
 
-        return new Decision.Accepted { Recipients = recipients };
+        // The sender's other devices see what it said, in the same place of the conversation.
+        return new Decision.Accepted { Recipients = room.HasAnother(proof.Client) ? [.. recipients, sender] : recipients };
     }
 }

@@ -20,13 +20,14 @@ internal static class RoomUpdates
     // RFC 9420 sections 6 and 6.1.
     private const byte CommitContent = 3;
     private const byte MemberSender = 1;
+    private const byte NewMemberCommitSender = 4;
 
     // Of Interconnect.Mls: the GroupInfo says of the next epoch something else than the commit makes of it.
     private const string GroupInfoFollows = "MLS-611";
 
     /// <summary>
-    /// How a room's group is judged, first and later. The hub refuses external commits, but the GroupInfo it keeps is the only door for who may come by one later, and nobody else can
-    /// add external_pub to what a member signed: each that comes in must have it, as draft-ietf-mimi-protocol has hubs serve it.
+    /// How a room's group is judged, first and later. The GroupInfo that the hub keeps is the only door for a participant's device that joins by itself, and nobody else can add
+    /// external_pub to what a member signed: each that comes in must have it, as draft-ietf-mimi-protocol has hubs serve it.
     /// </summary>
     public static readonly PublicGroupOptions Judging = new() { Authentication = ClientCredentials.Instance, RequireExternalPub = true };
 
@@ -48,12 +49,13 @@ internal static class RoomUpdates
         var facts = prepared.Handshake!;
         var room = view.Rooms[update.Room];
         var client = prepared.Envelope.Proof!.Client;
+        Move? move = null;
         PublicGroup? group = null;
         var refused = Commit(update, facts, room, client)
             ?? GroupInfo(update, facts, prepared.Envelope.Proof!)
-            ?? Follow(update, facts, room, out group)
+            ?? Follow(update, facts, room, prepared.Envelope.Proof!, out move, out group)
             ?? Signer(group!, facts, prepared.Envelope.Proof!)
-            ?? Members(group!, facts, view);
+            ?? Members(group!, move, facts, view);
         if (refused is not null)
         {
             return refused;
@@ -62,7 +64,7 @@ internal static class RoomUpdates
         // (4)
         var members = facts.Named!;
         var joiners = members.Except(room?.Members ?? [client]).ToHashSet();
-        refused = Joiners(update, facts, joiners, prepared.Envelope.Sender!, view);
+        refused = Joiners(update, facts, joiners, prepared.Envelope.Proof!, view);
         if (refused is not null)
         {
             return refused;
@@ -95,13 +97,14 @@ internal static class RoomUpdates
             }
         }
 
-        return new Decision.Accepted { Room = changed, Recipients = others };
+        var own = changed.HasAnother(client) || room?.HasAnother(client) == true;
+        return new Decision.Accepted { Room = changed, Recipients = own ? [.. others, sender] : others };
     }
 
     // (2)
     private static Decision.Refused? Commit(RoomUpdate update, HandshakeFacts facts, Room? room, ClientUri client)
     {
-        if (facts.Commit is not { ContentType: CommitContent, SenderType: MemberSender } commit)
+        if (facts.Commit is not { ContentType: CommitContent, SenderType: MemberSender or NewMemberCommitSender } commit)
         {
             return new(HubRule.CommitReadable, facts.Error);
         }
@@ -113,10 +116,17 @@ internal static class RoomUpdates
 
         if (room is null)
         {
-            return commit.Epoch == 0 ? null : new(HubRule.RoomExists);
+            return commit is { Epoch: 0, SenderType: MemberSender } ? null : new(HubRule.RoomExists);
         }
 
-        if (!room.Members.Contains(client))
+        if (IsExternal(facts))
+        {
+            if (!room.Participants.Contains(client.Owner))
+            {
+                return new(HubRule.JoinsItself);
+            }
+        }
+        else if (!room.Members.Contains(client))
         {
             return new(HubRule.Participant);
         }
@@ -145,8 +155,9 @@ internal static class RoomUpdates
         return facts.Named is null ? new(HubRule.MembersRegistered) : null;
     }
 
-    private static Decision.Refused? Follow(RoomUpdate update, HandshakeFacts facts, Room? room, out PublicGroup? next)
+    private static Decision.Refused? Follow(RoomUpdate update, HandshakeFacts facts, Room? room, FrameProof proof, out Move? move, out PublicGroup? next)
     {
+        move = null;
         next = facts.Made;
         if (room is null)
         {
@@ -158,6 +169,12 @@ internal static class RoomUpdates
         if (!stored.ReceiveCommit(update.Commit).TryGet(out var transition, out var error))
         {
             return new(HubRule.CommitLeads, error.Rule);
+        }
+
+        move = new Move(stored, transition);
+        if (transition.IsExternal && !(Preparation.IsNamed(transition.Committer.Credential, proof.Client) && transition.Committer.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span)))
+        {
+            return new(HubRule.JoinsItself);
         }
 
         // RFC 9420 section 11.2: members take no further commit, and the stored GroupInfo does not tell that the group has ended.
@@ -176,8 +193,11 @@ internal static class RoomUpdates
         return Preparation.IsNamed(signer.Credential, proof.Client) && signer.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span) ? null : new(HubRule.GroupInfoSigner);
     }
 
-    // The names were read from a tree that nobody had verified then; here each is held against the verified group's leaf.
-    private static Decision.Refused? Members(PublicGroup group, HandshakeFacts facts, HubView view)
+    private static bool IsExternal(HandshakeFacts facts) => facts.Commit!.SenderType == NewMemberCommitSender;
+
+    // The names were read from a tree that nobody had verified then; here each is held against the verified group's leaf. Who was in the group with this key was judged when it came in: it
+    // may have gone from its user's list since, and one of the next commits takes it out of the group.
+    private static Decision.Refused? Members(PublicGroup group, Move? move, HandshakeFacts facts, HubView view)
     {
         var named = facts.Named!;
         if (named.Count != group.MemberCount || named.Distinct().Count() != named.Count)
@@ -185,10 +205,26 @@ internal static class RoomUpdates
             return new(HubRule.MembersRegistered);
         }
 
+        var stayed = move?.Stayed() ?? [];
         for (var i = 0; i < named.Count; i++)
         {
             var leaf = group.Members[i];
-            if (!Preparation.IsNamed(leaf.Credential, named[i]) || view.Clients[named[i]] is not { } registered || !leaf.SignatureKey.Span.SequenceEqual(registered.SignatureKey))
+            if (!Preparation.IsNamed(leaf.Credential, named[i]))
+            {
+                return new(HubRule.MembersRegistered);
+            }
+
+            if (stayed.TryGetValue(leaf.LeafIndex, out var key) && key.Span.SequenceEqual(leaf.SignatureKey.Span))
+            {
+                continue;
+            }
+
+            if (view.Identities[named[i].Owner]?.Names(named[i], group.Suite.Id, leaf.SignatureKey.Span) != true)
+            {
+                return new(HubRule.JoinerNamed);
+            }
+
+            if (view.Clients[named[i]] is not { } registered || !leaf.SignatureKey.Span.SequenceEqual(registered.SignatureKey))
             {
                 return new(HubRule.MembersRegistered);
             }
@@ -197,8 +233,15 @@ internal static class RoomUpdates
         return null;
     }
 
-    private static Decision.Refused? Joiners(RoomUpdate update, HandshakeFacts facts, HashSet<ClientUri> joiners, UserUri sender, HubView view)
+    // A device that joins by itself needs no Welcome; when it comes back for a leaf of its own, nobody is new.
+    private static Decision.Refused? Joiners(RoomUpdate update, HandshakeFacts facts, HashSet<ClientUri> joiners, FrameProof proof, HubView view)
     {
+        var sender = proof.Client.Owner;
+        if (IsExternal(facts))
+        {
+            joiners.Remove(proof.Client);
+        }
+
         var welcomed = new List<ClientUri>();
         foreach (var reference in facts.Welcome?.KeyPackageRefs ?? [])
         {
@@ -216,5 +259,15 @@ internal static class RoomUpdates
         }
 
         return welcomed.Distinct().Count() == welcomed.Count && joiners.SetEquals(welcomed) ? null : new(HubRule.JoinersMatch);
+    }
+
+    private sealed record Move(PublicGroup Before, PublicTransition Step)
+    {
+        /// <summary>Leaves of the members that were in the group before the commit and did not come by it, with the keys they had.</summary>
+        public Dictionary<uint, ReadOnlyMemory<byte>> Stayed()
+        {
+            var added = Step.Added.Select(m => m.LeafIndex).ToHashSet();
+            return Before.Members.Where(m => !added.Contains(m.LeafIndex)).ToDictionary(m => m.LeafIndex, m => m.SignatureKey);
+        }
     }
 }

@@ -25,6 +25,11 @@ internal abstract record Decision
 
         public Room? Room { get; init; }
 
+        public IdentityChange? Identity { get; init; }
+
+        /// <summary>Devices are removed: no backlog and no rate holds that up.</summary>
+        public bool IsUrgent { get; init; }
+
         /// <summary>The hub's answer besides the acceptance; null when there is none.</summary>
         public FederationEvent? Response { get; init; }
     }
@@ -38,7 +43,16 @@ internal abstract record Decision
     {
         /// <summary>Shown instead of the rule's own id and demand; null otherwise.</summary>
         public (string RuleId, string Reason)? Shown { get; init; }
+
+        /// <summary>Two device lists that contradict each other; null otherwise.</summary>
+        public (SignedDeviceList Known, SignedDeviceList Shown)? Fork { get; init; }
     }
+
+    /// <summary>Not done yet: it is kept that it was asked for, everybody concerned gets the event, and the sender a refusal that says when to come again.</summary>
+    /// <param name="Answer">The refusal.</param>
+    /// <param name="Identity">What is kept.</param>
+    /// <param name="Recipients">Who gets the event.</param>
+    public sealed record Waiting(Refused Answer, IdentityChange Identity, IReadOnlyList<UserUri> Recipients) : Decision;
 
     /// <summary>Taken before; silent.</summary>
     public sealed record Duplicate : Decision;

@@ -23,6 +23,8 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy, bool hasOl
         batch.Query(LedgerQueries.Targets, needs.Targets, row => AddTarget(view, LedgerQueries.Read(row)));
         Need(batch, ClientStore.ByUri, needs.Clients, caches.Clients, view.Clients, ClientStore.Read, c => c.Uri);
         Need(batch, RoomStore.ByUri, needs.Rooms, caches.Rooms, view.Rooms, RoomStore.Read, r => r.Uri);
+        Need(batch, IdentityStore.ByOwner, needs.Identities, caches.Identities, view.Identities, IdentityStore.Read, i => i.User);
+        NeedLists(batch, needs, view);
         Need(batch, ConversationStore.ByKey, needs.Conversations, caches.Conversations, view.Conversations, ConversationStore.Read, c => c.Key);
         NeedConsents(batch, needs.Pairs, view);
         NeedKeyMaterial(batch, needs, view, now);
@@ -123,6 +125,23 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy, bool hasOl
         });
     }
 
+    private void NeedLists(StatementBatch batch, GroupNeeds needs, HubView view)
+    {
+        foreach (var user in needs.Chains)
+        {
+            view.Chains[user] = [];
+        }
+
+        foreach (var user in needs.ContactsOf)
+        {
+            view.ContactsOf[user] = [];
+        }
+
+        batch.Query(IdentityStore.ChainByOwner, [.. needs.Chains], row => view.Chains[UserUri.Parse(row.GetString(0))] = StoredChain.Read(row.GetFieldValue<byte[]>(1)));
+        batch.Query(
+            Contacts.ByOwner, [.. needs.ContactsOf.Select(u => new ContactQuery(u, policy.Limits.MaxContactsTold))], row => view.ContactsOf[UserUri.Parse(row.GetString(0))].Add(UserUri.Parse(row.GetString(1))));
+    }
+
     private static void NeedKeyMaterial(StatementBatch batch, GroupNeeds needs, HubView view, DateTimeOffset now)
     {
         foreach (var owner in needs.Owners)
@@ -160,6 +179,11 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy, bool hasOl
         foreach (var (key, value) in view.Rooms)
         {
             caches.Rooms.Set(key, value);
+        }
+
+        foreach (var (key, value) in view.Identities)
+        {
+            caches.Identities.Set(key, value);
         }
 
         foreach (var (key, value) in view.Conversations)

@@ -37,6 +37,12 @@ internal sealed class GroupNeeds
 
     public HashSet<RoomUri> Rooms { get; } = [];
 
+    public HashSet<UserUri> Identities { get; } = [];
+
+    public HashSet<UserUri> Chains { get; } = [];
+
+    public HashSet<UserUri> ContactsOf { get; } = [];
+
     public HashSet<ConversationKey> Conversations { get; } = [];
 
     public HashSet<(UserUri, UserUri)> Pairs { get; } = [];
@@ -90,6 +96,7 @@ internal sealed class GroupNeeds
 
         Frames.Add(frame);
         Clients.Add(proof.Client);
+        Identities.Add(sender);
         Conversations.Add(envelope.Conversation);
         switch (envelope.Event)
         {
@@ -100,6 +107,7 @@ internal sealed class GroupNeeds
             case RoomUpdate update:
                 Rooms.Add(update.Room);
                 Clients.UnionWith(prepared.Handshake?.Named ?? []);
+                Identities.UnionWith((prepared.Handshake?.Named ?? []).Select(c => c.Owner));
                 Welcomed.AddRange((prepared.Handshake?.Welcome?.KeyPackageRefs ?? []).Select(r => r.ToArray()));
                 inRooms.Add((sender, update.Room, prepared.Handshake?.Named ?? []));
                 break;
@@ -110,6 +118,8 @@ internal sealed class GroupNeeds
             case KeyMaterialRequest request:
                 Pairs.Add((sender, request.Target));
                 Owners.Add(request.Target);
+                Identities.Add(request.Target);
+                Chains.Add(request.Target);
                 Asked[request.Target] = Math.Min(Asked.GetValueOrDefault(request.Target) + 1, policy.Limits.MaxKeyPackagesPerClient);
                 break;
             case KeyMaterialPublish publish:
@@ -124,6 +134,22 @@ internal sealed class GroupNeeds
                     }
                 }
 
+                break;
+            case DeviceListUpdate when prepared.Lists is { Chain: not null }:
+                Owners.Add(sender);
+                Chains.Add(sender);
+                ContactsOf.Add(sender);
+                break;
+            case DeviceListRequest request:
+                Chains.Add(request.Target);
+                if (request.Target != sender)
+                {
+                    Pairs.Add((sender, request.Target));
+                }
+
+                break;
+            case IdentityObjection when prepared.ObjectionValid:
+                ContactsOf.Add(sender);
                 break;
             default:
                 break;

@@ -15,6 +15,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     private readonly List<Client> clients = [];
     private readonly List<KeyPackageEntry> packages = [];
     private readonly List<KeyClaim> claims = [];
+    private readonly IdentityWork identities = new(view);
     private readonly Dictionary<(UserUri, UserUri, RoomUri?), Consent> consents = [];
     private readonly Dictionary<RoomUri, Room> rooms = [];
     private readonly Dictionary<ConversationKey, Conversation> made = [];
@@ -45,8 +46,11 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
             case Decision.Accepted accepted:
                 Accept(prepared, accepted);
                 break;
+            case Decision.Waiting waiting:
+                Wait(prepared, waiting);
+                break;
             default:
-                throw new InvalidOperationException("A decision is a duplicate, a refusal or an acceptance.");
+                throw new InvalidOperationException("A decision is a duplicate, a refusal, an acceptance or a wait.");
         }
     }
 
@@ -106,12 +110,12 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     public void WaitsAlready(PreparedEvent prepared) => counts.Add(m => m.Duplicate(KnownOrigin(prepared.Envelope)));
 
     /// <summary>Adds everything to one transaction.</summary>
-    public void AddTo(StatementBatch batch) => batch
+    public void AddTo(StatementBatch batch) => identities.AddTo(batch
         .Add(ConversationStore.Insert, [.. made.Values])
         .Add(ConversationStore.Advance, [.. advanced.Values])
         .Add(LedgerStore.Insert, events)
         .Add(LedgerStore.InsertDelivery, deliveries)
-        .Add(LedgerStore.Move, [.. moves.Values])
+        .Add(LedgerStore.Move, [.. moves.Values]))
         .Add(ClientStore.Insert, clients)
         .Add(KeyPackageStore.Insert, packages)
         .Add(KeyClaimStore.Insert, claims)
@@ -122,8 +126,9 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         .Add(OutboxStore.Insert, Pages);
 
     /// <summary>Makes the caches what the database now is, and counts. Called after the commit only.</summary>
-    public void Committed(HubCaches caches, HubMetrics metrics)
+    public void Committed(HubCaches caches, KnownLists lists, HubMetrics metrics)
     {
+        identities.Committed(caches, lists);
         foreach (var client in clients)
         {
             caches.Clients.Set(client.Uri, client);
@@ -153,6 +158,26 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         {
             count(metrics);
         }
+    }
+
+    // The event is refused as yet, and everybody concerned has it all the same.
+    private void Wait(PreparedEvent prepared, Decision.Waiting waiting)
+    {
+        var envelope = prepared.Envelope;
+        var conversation = Next(envelope.Conversation);
+        var row = Row(prepared) with { Rule = waiting.Answer.Rule, Sequence = conversation.LastSequence };
+        var refusal = Replies.Refusal(envelope, prepared.Id, envelope.Conversation, waiting.Answer, Hub, now);
+        var copies = CopiesOf(envelope with { Id = prepared.Id }, waiting.Recipients, conversation);
+        var body = EnvelopeCodec.Encode(refusal);
+
+        // From here on nothing fails.
+        Pass(envelope, row, waiting.Recipients, copies);
+        AddMade(refusal, envelope.Sender!, body.Length);
+        Send(envelope.Origin!, refusal.Conversation, body);
+        view.Events.Add(prepared.Id);
+        Remember(conversation);
+        identities.Stage(waiting.Identity);
+        counts.Add(m => m.Refused(envelope.Origin, waiting.Answer.Rule));
     }
 
     private void Refuse(PreparedEvent prepared, Decision.Refused refused)
@@ -192,7 +217,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         }
         else if (HubRule.All.FirstOrDefault(r => r.Id == known.RuleId) is { } rule)
         {
-            var refused = new Decision.Refused(rule, known.Detail, RetryAfterOf(rule), rule == HubRule.CommitEpoch ? EpochOf(again) : null);
+            var refused = new Decision.Refused(rule, known.Detail, RetryAfterOf(rule, again.Sender!), rule == HubRule.CommitEpoch ? EpochOf(again) : null);
             var refusal = Replies.Again(Replies.Refusal(again, prepared.Id, SubmitDecision.LaneOf(again, view), refused, Hub, now), now);
             var body = EnvelopeCodec.Encode(refusal);
             AddMade(refusal, again.Sender!, body.Length);
@@ -203,8 +228,10 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         repeated.Add(prepared.Id);
     }
 
-    private TimeSpan? RetryAfterOf(HubRule rule) =>
-        rule == HubRule.Backlog || rule == HubRule.ParkedBound ? policy.Limits.BacklogRetryAfter : rule == HubRule.SenderRate ? policy.Limits.SenderRetryAfter : null;
+    private TimeSpan? RetryAfterOf(HubRule rule, UserUri sender) =>
+        rule == HubRule.Backlog || rule == HubRule.ParkedBound ? policy.Limits.BacklogRetryAfter : rule == HubRule.SenderRate ? policy.Limits.SenderRetryAfter
+        : rule == HubRule.ListRate ? policy.Limits.DeviceChangeWindow / policy.Limits.DeviceChanges : rule == HubRule.LinkRate ? policy.Limits.LinkWindow / policy.Limits.LinkMessages
+        : rule == HubRule.ResetWaits && view.Identities[sender]?.Reset is { } reset && reset.EffectiveAt > now ? reset.EffectiveAt - now : null;
 
     private ulong? EpochOf(FederationEnvelope envelope) => envelope.Event is RoomUpdate update && view.Rooms.TryGetValue(update.Room, out var room) ? (ulong?)room?.Epoch : null;
 
@@ -212,33 +239,16 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     {
         var envelope = prepared.Envelope;
         var conversation = accepted.Recipients.Count == 0 ? null : Next(envelope.Conversation);
-        var row = Row(prepared) with { FrameKey = prepared.FrameKey, Frame = envelope.Proof!.FrameId, ConversationNo = conversation?.No, Sequence = conversation?.LastSequence };
+        var row = Row(prepared) with { FrameKey = prepared.FrameKey, Frame = envelope.Proof!.FrameId, ConversationNo = IsToReport(envelope.Event) ? conversation?.No : null, Sequence = conversation?.LastSequence };
 
         // Everything that could fail.
-        var copies = accepted.Recipients.GroupBy(r => NetworkOf(r.Domain)).Select(g => (Network: g.Key, Body: EnvelopeCodec.Encode(envelope with
-        {
-            Id = prepared.Id,
-            Recipients = [.. g],
-            Sequence = (ulong?)conversation?.LastSequence,
-            AcceptedAt = now,
-            HubDomain = Hub,
-        }))).ToList();
+        var copies = CopiesOf(envelope with { Id = prepared.Id }, accepted.Recipients, conversation);
         var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, prepared.Id, (ulong?)conversation?.LastSequence, Hub, now));
         var response = accepted.Response is { } answer ? Replies.Response(envelope, prepared.Id, answer, Hub, now) : null;
         var responseBody = response is null ? null : EnvelopeCodec.Encode(response);
 
         // From here on nothing does.
-        events.Add(row);
-        foreach (var recipient in accepted.Recipients)
-        {
-            deliveries.Add(new LedgerDelivery(row.No, recipient, DeliveryStatus.Accepted, now));
-        }
-
-        foreach (var (network, body) in copies)
-        {
-            Send(network, envelope.Conversation, body);
-        }
-
+        Pass(envelope, row, accepted.Recipients, copies);
         Send(envelope.Origin!, envelope.Conversation, report);
         if (response is not null)
         {
@@ -250,14 +260,46 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         counts.Add(m => m.Accepted(envelope, now));
     }
 
+    // What became of each contact's copy of a device list is nobody's business, the user's neither: without a conversation nobody is told.
+    private static bool IsToReport(FederationEvent @event) => @event is not (DeviceListUpdate or DeviceLinkMessage or IdentityObjection);
+
+    private List<(NetworkId Network, byte[] Body)> CopiesOf(FederationEnvelope envelope, IReadOnlyList<UserUri> recipients, Conversation? conversation) =>
+        [.. recipients.GroupBy(r => NetworkOf(r.Domain)).Select(g => (g.Key, EnvelopeCodec.Encode(envelope with
+        {
+            Recipients = [.. g],
+            Sequence = (ulong?)conversation?.LastSequence,
+            AcceptedAt = now,
+            HubDomain = Hub,
+        })))];
+
+    private void Pass(FederationEnvelope envelope, LedgerEvent row, IReadOnlyList<UserUri> recipients, List<(NetworkId Network, byte[] Body)> copies)
+    {
+        events.Add(row);
+        foreach (var recipient in recipients)
+        {
+            deliveries.Add(new LedgerDelivery(row.No, recipient, DeliveryStatus.Accepted, now));
+        }
+
+        foreach (var (network, body) in copies)
+        {
+            Send(network, envelope.Conversation, body);
+        }
+    }
+
     private void Remember(PreparedEvent prepared, Decision.Accepted accepted, Conversation? conversation)
     {
         view.Events.Add(prepared.Id);
         view.Frames.Add(Convert.ToHexString(prepared.FrameKey!));
         if (conversation is not null)
         {
-            (made.ContainsKey(conversation.Key) || view.Conversations[conversation.Key] is null ? made : advanced)[conversation.Key] = conversation;
-            view.Conversations[conversation.Key] = conversation;
+            Remember(conversation);
+        }
+
+        if (accepted.Identity is { } identity)
+        {
+            clients.RemoveAll(c => identity.Unregistered.Contains(c));
+            packages.RemoveAll(p => identity.Unregistered.Any(c => c.Uri == p.Client));
+            identities.Stage(identity);
         }
 
         if (accepted.Client is { } client)
@@ -293,6 +335,12 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         {
             Remember(consent);
         }
+    }
+
+    private void Remember(Conversation conversation)
+    {
+        (made.ContainsKey(conversation.Key) || view.Conversations[conversation.Key] is null ? made : advanced)[conversation.Key] = conversation;
+        view.Conversations[conversation.Key] = conversation;
     }
 
     private void Remember(Consent consent)

@@ -12,6 +12,9 @@ internal sealed class HubCaches(int capacity)
 
     public GenerationalCache<RoomUri, Room> Rooms { get; } = new(capacity);
 
+    /// <summary>Fewer than the others: a list of a hundred devices has 64 KiB.</summary>
+    public GenerationalCache<UserUri, UserIdentity> Identities { get; } = new(Math.Max(1, capacity / 20));
+
     public GenerationalCache<(string, string), PairConsents> Consents { get; } = new(capacity);
 
     public GenerationalCache<ConversationKey, Conversation> Conversations { get; } = new(capacity);

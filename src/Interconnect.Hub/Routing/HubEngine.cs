@@ -19,6 +19,7 @@ internal delegate Task CommitStep(StatementBatch batch, CancellationToken cancel
 internal sealed class HubEngine
 {
     private const int MaxAttempts = 5;
+    private const int MaxForks = 1_000;
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
     private readonly Channel<Work> inbox = Channel.CreateBounded<Work>(new BoundedChannelOptions(1024) { SingleReader = true });
@@ -29,6 +30,8 @@ internal sealed class HubEngine
     private readonly OutboxDispatcher dispatcher;
     private readonly ConfirmedPages confirmed = new();
     private readonly SenderBudgets budgets;
+    private readonly LinkBudgets links;
+    private readonly GenerationalCache<string, SignedDeviceList> forks = new(MaxForks);
     private DateTimeOffset lastNow;
 
     public HubEngine(HubParts parts, HubStart start, OutboxDispatcher dispatcher)
@@ -45,6 +48,7 @@ internal sealed class HubEngine
         caches = new HubCaches(parts.Policy.Limits.CacheEntries);
         loader = new GroupLoader(caches, parts.Policy, start.HasOldIds);
         budgets = new SenderBudgets(parts.Policy.Limits);
+        links = new LinkBudgets(parts.Policy.Limits);
         Parking = new Parking(parts, start);
     }
 
@@ -262,7 +266,7 @@ internal sealed class HubEngine
         }
 
         // (3.4) A crash here leaves the same as after the commit; caches and counters are memory.
-        work.Committed(caches, parts.Metrics);
+        work.Committed(caches, parts.Lists, parts.Metrics);
         Parking.Committed(parkedNow, work.NewlyWaiting, parts.Metrics);
         if (events.Count > 0)
         {
@@ -305,7 +309,9 @@ internal sealed class HubEngine
             }
             else
             {
-                work.Stage(prepared, Affordable(Yielding(SubmitDecision.Decide(prepared, view, parts.Policy, now)), prepared.Envelope.Sender, now));
+                var decision = Unhurried(SubmitDecision.Decide(prepared, view, parts.Policy, now));
+                Note(decision);
+                work.Stage(prepared, Linking(Affordable(Yielding(decision), prepared.Envelope.Sender, now), prepared.Envelope, now));
             }
         }
         catch (Exception e) when (!released && e is not OutOfMemoryException)
@@ -340,15 +346,32 @@ internal sealed class HubEngine
 
     // What waits for a network is bounded; past the bound senders are told to wait.
     private Decision Yielding(Decision decision) =>
-        decision is Decision.Accepted accepted && accepted.Recipients.Any(r => parts.Policy.TryNetworkOf(r.Domain, out var network) && dispatcher.Depth(network) >= parts.Policy.Limits.MaxBacklog)
+        decision is Decision.Accepted { IsUrgent: false } accepted && accepted.Recipients.Any(r => parts.Policy.TryNetworkOf(r.Domain, out var network) && dispatcher.Depth(network) >= parts.Policy.Limits.MaxBacklog)
             ? new Decision.Refused(HubRule.Backlog, RetryAfter: parts.Policy.Limits.BacklogRetryAfter)
             : decision;
 
     // Refused events cost the sender too, since they leave rows as well; repeats of what was answered do not, nor does what a network says in the name of another's user.
     private Decision Affordable(Decision decision, UserUri? sender, DateTimeOffset now) =>
-        decision is Decision.Duplicate || sender is null || (decision is Decision.Refused { Rule: var rule } && (rule == HubRule.OriginKnown || rule == HubRule.SenderOfOrigin)) || budgets.TryTake(sender, now) || decision is Decision.Refused
+        decision is Decision.Duplicate || sender is null || (decision is Decision.Refused { Rule: var rule } && (rule == HubRule.OriginKnown || rule == HubRule.SenderOfOrigin)) || budgets.TryTake(sender, now) || decision is Decision.Refused or Decision.Accepted { IsUrgent: true }
             ? decision
             : new Decision.Refused(HubRule.SenderRate, RetryAfter: parts.Policy.Limits.SenderRetryAfter);
+
+    private Decision Linking(Decision decision, FederationEnvelope envelope, DateTimeOffset now) =>
+        decision is Decision.Accepted && envelope.Event is DeviceLinkMessage && links.TakeOrWait(envelope.Sender!, now) is { } wait ? new Decision.Refused(HubRule.LinkRate, RetryAfter: wait) : decision;
+
+    // A clock that was set forward ends no waiting time: whose identity it is cannot be taken back.
+    private Decision Unhurried(Decision decision) =>
+        decision is Decision.Accepted { Identity.TakesOver: true } && !parts.Watch.IsSteady() ? new Decision.Refused(HubRule.ResetWaits, RetryAfter: parts.Policy.Options.ClockSettle) : decision;
+
+    // Evidence, without a name; once for each list that is contradicted, so that nobody fills the log with it.
+    private void Note(Decision decision)
+    {
+        if (decision is Decision.Refused { Fork: var (known, shown) } && !forks.TryGet(Convert.ToHexString(known.Hash.Span), out _))
+        {
+            forks.Set(Convert.ToHexString(known.Hash.Span), shown);
+            parts.Log.LogWarning("Two device lists of one user contradict each other: {Known} is known, {Shown} was refused", Convert.ToHexStringLower(known.Hash.Span), Convert.ToHexStringLower(shown.Hash.Span));
+        }
+    }
 
     private static bool IsDefect(Exception e) => e is not OperationCanceledException && DatabaseErrors.Classify(e) is null or DatabaseFailure.Defect;
 

@@ -20,11 +20,20 @@ internal sealed class HubView
 
     public Dictionary<RoomUri, Room?> Rooms { get; } = [];
 
+    /// <summary>Of every sender, and of who joins a room or is asked for.</summary>
+    public Dictionary<UserUri, UserIdentity?> Identities { get; } = [];
+
+    /// <summary>The newest era's lists, empty when there are none; loaded where lists come, are compared or are given out.</summary>
+    public Dictionary<UserUri, IReadOnlyList<ReadOnlyMemory<byte>>> Chains { get; } = [];
+
+    /// <summary>Who is in contact with a user whose devices change.</summary>
+    public Dictionary<UserUri, List<UserUri>> ContactsOf { get; } = [];
+
     public Dictionary<(string, string), PairConsents> Consents { get; } = [];
 
     public Dictionary<ConversationKey, Conversation?> Conversations { get; } = [];
 
-    /// <summary>By the owner of the clients; loaded for key material requests and publications.</summary>
+    /// <summary>By the owner of the clients; loaded for key material requests, publications and device lists.</summary>
     public Dictionary<UserUri, List<Client>> ClientsOf { get; } = [];
 
     /// <summary>Packages that may be given out, oldest first; loaded for key material requests.</summary>

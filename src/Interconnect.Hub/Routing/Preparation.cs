@@ -8,7 +8,7 @@ namespace Interconnect.Hub;
 
 /// <summary>
 /// Turns a bus batch into prepared events. Pure but for the clock; what costs most and needs no state runs here, in parallel within a batch and outside the transaction: signatures of
-/// frames and key packages, and the whole of the GroupInfo that makes a room. A later commit's place is in the decision, since it is judged by the stored group, which only the
+/// frames, key packages and device lists, and the whole of the GroupInfo that makes a room. A later commit's place is in the decision, since it is judged by the stored group, which only the
 /// transaction knows; no leaf's signature is checked for it again.
 /// </summary>
 internal static class Preparation
@@ -16,7 +16,7 @@ internal static class Preparation
     private const int WorthParallel = 4;
 
     /// <summary>Prepares a batch in its order; bodies that are no envelopes are named in <paramref name="unusable"/>.</summary>
-    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<BusBody> bodies, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
+    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<BusBody> bodies, HubPolicy policy, FrameVerifiers verifiers, KnownLists lists, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
     {
         var events = new PreparedEvent?[bodies.Count];
         var errors = new string?[bodies.Count];
@@ -41,7 +41,7 @@ internal static class Preparation
             {
                 errors[i] = "Not from a network";
             }
-            else if (TryPrepare(stream, network, bodies[i].Bytes, policy, verifiers, now, out var prepared, out var error))
+            else if (TryPrepare(stream, network, bodies[i].Bytes, policy, verifiers, lists, now, out var prepared, out var error))
             {
                 events[i] = prepared;
             }
@@ -54,7 +54,8 @@ internal static class Preparation
 
     /// <summary>Prepares one body.</summary>
     public static bool TryPrepare(
-        HubStream stream, NetworkId network, ReadOnlyMemory<byte> body, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
+        HubStream stream, NetworkId network, ReadOnlyMemory<byte> body, HubPolicy policy, FrameVerifiers verifiers, KnownLists lists, DateTimeOffset now,
+        [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
     {
         prepared = null;
         if (!EnvelopeCodec.TryDecode(body, out var envelope, out error))
@@ -71,7 +72,7 @@ internal static class Preparation
 
         try
         {
-            prepared = Examine(prepared, policy, verifiers, now);
+            prepared = Examine(prepared, policy, verifiers, lists, now);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -81,7 +82,7 @@ internal static class Preparation
         return true;
     }
 
-    private static PreparedEvent Examine(PreparedEvent prepared, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now)
+    private static PreparedEvent Examine(PreparedEvent prepared, HubPolicy policy, FrameVerifiers verifiers, KnownLists lists, DateTimeOffset now)
     {
         var envelope = prepared.Envelope;
         if (envelope.Proof is not { } proof)
@@ -99,6 +100,8 @@ internal static class Preparation
         return !valid ? prepared : envelope.Event switch
         {
             KeyMaterialPublish publish => prepared with { Packages = [.. publish.KeyPackages.Select(p => KeyPackages.Verify(p, now, suite, maxLifetime: policy.Limits.MaxKeyPackageLifetime))] },
+            DeviceListUpdate update when envelope.Sender is { } sender => prepared with { Lists = lists.Examine(update, sender, now) },
+            IdentityObjection objection => prepared with { ObjectionValid = objection.IsSigned(KnownLists.Check) },
             RoomUpdate update when TotalBytes(update) <= policy.Limits.MaxHandshakeBytes => prepared with { Handshake = Examine(update, policy.Limits) },
             EncryptedMessage { Room: not null } message => PrivateMessageHeader.TryRead(message.Message, out var header, out var error)
                 ? prepared with { Message = header }

@@ -36,6 +36,12 @@ internal sealed record PreparedEvent(HubStream Stream, NetworkId Network, ReadOn
     /// <summary>Of a publication, in its order.</summary>
     public IReadOnlyList<MlsResult<VerifiedKeyPackage>> Packages { get; init; } = [];
 
+    /// <summary>Of a device list update.</summary>
+    public ListFacts? Lists { get; init; }
+
+    /// <summary>Whether the identity key that an objection names signed it; false for every other kind.</summary>
+    public bool ObjectionValid { get; init; }
+
     /// <summary>Of a room update.</summary>
     public HandshakeFacts? Handshake { get; init; }
 

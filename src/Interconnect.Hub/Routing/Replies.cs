@@ -29,9 +29,9 @@ internal static class Replies
         return Make(id, "refusal", lane, cause.Sender!, hub, now, new Refusal(cause.Id, cause.Proof?.FrameId, rule, reason, refused.RetryAfter, refused.CurrentEpoch));
     }
 
-    /// <summary>Null when nobody is to be told.</summary>
+    /// <summary>Null when nobody is to be told, as of the copy for the sender's own other devices.</summary>
     public static FederationEnvelope? Progress(LedgerTarget target, DeliveryStatus status, string? rule, string? reason, DateTimeOffset at, ProviderDomain hub, DateTimeOffset now) =>
-        target is { Sender: { } sender, Conversation: { } conversation }
+        target is { Sender: { } sender, Conversation: { } conversation } && sender != target.Recipient
             ? Make(target.Event, $"{status} {target.Recipient.Value}", conversation, sender, hub, now, new DeliveryReport(target.Sent, target.Frame, target.Recipient, status, rule, reason, at))
             : null;
 

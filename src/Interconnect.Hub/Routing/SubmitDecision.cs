@@ -75,10 +75,12 @@ internal static class SubmitDecision
         EncryptedMessage { Room: null } => new(HubRule.RoomLane),
         EncryptedMessage when envelope.Labels.Inner != InnerEncryption.Mls10 => new(HubRule.RoomLane),
         EncryptedMessage or RoomUpdate or KeyMaterialPublish or KeyMaterialRequest or ConsentEntry => null,
+        DeviceListUpdate or DeviceListRequest or DeviceLinkMessage or IdentityObjection => null,
         _ => new(HubRule.ClientKind),
     };
 
-    // (4) A client's key is registered by its first accepted publication, so a publication may come from a client nobody knows.
+    // (4) A client's key is registered by its first accepted publication, so a publication may come from a client nobody knows; a device list, an objection and what a new device and an old
+    // one tell each other may come from one that no list names yet.
     private static Decision.Refused? Proof(PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
     {
         var envelope = prepared.Envelope;
@@ -112,20 +114,41 @@ internal static class SubmitDecision
             return new(HubRule.SignatureValid);
         }
 
-        if (view.Clients[proof.Client] is { } client)
+        if (Device(envelope, proof, view) is { } refused)
         {
-            if (client.Suite != proof.CipherSuite || !proof.SignatureKey.Span.SequenceEqual(client.SignatureKey))
-            {
-                return new(HubRule.ClientKey);
-            }
-        }
-        else if (envelope.Event is not KeyMaterialPublish)
-        {
-            return new(HubRule.ClientRegistered);
+            return refused;
         }
 
         // Last, so that only the client itself can use up its frame ids.
         return view.Frames.Contains(Convert.ToHexString(prepared.FrameKey!)) ? new(HubRule.FrameOnce) : null;
+    }
+
+    // Lists and objections carry signatures of their own, and say themselves whose they are.
+    private static Decision.Refused? Device(FederationEnvelope envelope, FrameProof proof, HubView view)
+    {
+        if (envelope.Event is DeviceListUpdate or IdentityObjection)
+        {
+            return null;
+        }
+
+        var client = view.Clients[proof.Client];
+        if (client is not null && (client.Suite != proof.CipherSuite || !proof.SignatureKey.Span.SequenceEqual(client.SignatureKey)))
+        {
+            return new(HubRule.ClientKey);
+        }
+
+        var identity = view.Identities[proof.Client.Owner];
+        if (envelope.Event is DeviceLinkMessage || (envelope.Event is DeviceListRequest request && request.Target == proof.Client.Owner))
+        {
+            return identity?.Newest.List.Removed.Contains(proof.Client) == true ? new(HubRule.DeviceNamed) : null;
+        }
+
+        if (identity is null)
+        {
+            return new(HubRule.ListFirst);
+        }
+
+        return !identity.Names(proof) ? new(HubRule.DeviceNamed) : client is null && envelope.Event is not KeyMaterialPublish ? new(HubRule.ClientRegistered) : null;
     }
 
     // (5)
@@ -136,6 +159,12 @@ internal static class SubmitDecision
         ConsentEntry entry => ConsentEntries.Decide(entry, prepared, view, policy, now),
         RoomUpdate update => RoomUpdates.Decide(update, prepared, view, policy, now),
         EncryptedMessage message => RoomMessages.Decide(message, prepared, view, policy),
+        DeviceListUpdate => DeviceLists.Decide(prepared, view, policy, now),
+        DeviceListRequest request => DeviceListRequests.Decide(request, prepared, view, policy),
+        IdentityObjection objection => IdentityObjections.Decide(objection, prepared, view, policy, now),
+
+        // To the user's own account and no further; what it says is authenticated by a code that the person carries.
+        DeviceLinkMessage => new Decision.Accepted { Recipients = [prepared.Envelope.Sender!] },
         _ => throw new InvalidOperationException("A kind passed the check of kinds and has no decision: " + prepared.Envelope.Event.Kind),
     };
 }

@@ -253,6 +253,19 @@ public sealed class MatrixTranslatorTests
     }
 
     [Fact]
+    public void TranslateOut_OfTheRecipientsOwnUser_ComesFromTheService()
+    {
+        var envelope = Samples.Envelope(Bob, sender: Bob);
+
+        var events = Assert.IsType<MatrixOutbound.Events>(Translator().TranslateOut(new Delivery(envelope, Bob, 1)));
+
+        Assert.Equal(("@gwbot:hs.test", "@bob:hs.test"), (events.Ghost, events.User));
+        Assert.Equal(
+            $"{{\"msgtype\":\"m.notice\",\"body\":\"This message is end-to-end encrypted; it needs an Interconnect endpoint.\",\"org.interconnect.frame\":\"{Convert.ToBase64String(FrameCodec.Encode(new EndpointFrame.Delivery(envelope)))}\"}}",
+            Assert.Single(events.Contents).ToJsonString(new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+    }
+
+    [Fact]
     public void TranslateOut_LargeMessage_IsChunksThatFitInAnEvent()
     {
         var envelope = Samples.Envelope(Bob, 200_000, Alice);

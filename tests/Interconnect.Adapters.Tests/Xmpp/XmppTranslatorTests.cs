@@ -327,6 +327,23 @@ public sealed class XmppTranslatorTests
     }
 
     [Fact]
+    public void TranslateOut_OfTheRecipientsOwnUser_ComesFromTheService()
+    {
+        var envelope = Samples.Envelope(Alice, sender: Alice);
+        var id = envelope.Id.Hex;
+
+        var stanzas = Assert.IsType<XmppOutbound.Stanzas>(Translator().TranslateOut(new Delivery(envelope, Alice, 1)));
+
+        var frame = Convert.ToBase64String(FrameCodec.Encode(new EndpointFrame.Delivery(envelope)));
+        Assert.Equal(
+            $"<message type=\"chat\" from=\"gw.a.test\" to=\"alice@a.test\" id=\"{id}\" xmlns=\"jabber:component:accept\"><frame xmlns=\"urn:interconnect:frame:1\">{frame}</frame>"
+            + "<body>This message is end-to-end encrypted; it needs an Interconnect endpoint.</body><store xmlns=\"urn:xmpp:hints\" />"
+            + "<encryption namespace=\"urn:interconnect:frame:1\" name=\"Interconnect\" xmlns=\"urn:xmpp:eme:0\" />"
+            + $"<origin-id id=\"{id}\" xmlns=\"urn:xmpp:sid:0\" /><request xmlns=\"urn:xmpp:receipts\" /></message>",
+            Assert.Single(stanzas.Elements).ToString(SaveOptions.DisableFormatting));
+    }
+
+    [Fact]
     public void TranslateOut_LargeMessage_IsChunksOfWhichTheLastAsksForAReceipt()
     {
         var envelope = Samples.Envelope(Alice, 500_000);

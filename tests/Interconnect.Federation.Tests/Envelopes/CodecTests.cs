@@ -51,6 +51,8 @@ public sealed class CodecTests
     public static TheoryData<string, string, byte[]> BadEvents => new()
     {
         { "FED-001", "truncated", EventCodec.Encode(Samples.Events["room_update"])[..^1] },
+        { "FED-001", "a length before the beginning", Convert.FromHexString("080112FFFFFFFF47") },
+        { "FED-001", "a length past the end of memory", Convert.FromHexString("08011AFFFFFFFFA7F90208011220B497F1621CA9A8") },
         { "FED-002", "oversized", new byte[EventCodec.MaxBytes + 1] },
         { "FED-007", "empty", [] },
         { "FED-007", "unknown kind", [0xfa, 0x3f, 0x00] },
@@ -71,6 +73,11 @@ public sealed class CodecTests
         { "FED-005", "event id of 31 bytes", new Wire.Event { DeliveryReport = new() { EventId = ByteString.CopyFrom(new byte[31]), Status = 1 } }.ToByteArray() },
         { "FED-006", "unknown delivery status", new Wire.Event { DeliveryReport = new() { EventId = ByteString.CopyFrom(new byte[32]), Status = 0 } }.ToByteArray() },
         { "FED-006", "after the year 9999", new Wire.Event { DeliveryReport = new() { EventId = ByteString.CopyFrom(new byte[32]), Status = 1, AtMs = ulong.MaxValue } }.ToByteArray() },
+        { "FED-006", "identity key of 31 bytes", new Wire.Event { IdentityObjection = Objection(key: 31) }.ToByteArray() },
+        { "FED-006", "hash of 33 bytes", new Wire.Event { IdentityObjection = Objection(objected: 33) }.ToByteArray() },
+        { "FED-006", "objection without a signature", new Wire.Event { IdentityObjection = Objection(signature: 0) }.ToByteArray() },
+        { "FED-006", "objection with a signature of 513 bytes", new Wire.Event { IdentityObjection = Objection(signature: 513) }.ToByteArray() },
+        { "FED-004", "objection of nobody", new Wire.Event { IdentityObjection = Objection(user: "") }.ToByteArray() },
         { "FED-004", "refusal without rule", new Wire.Event { Refusal = new() { EventId = ByteString.CopyFrom(new byte[32]) } }.ToByteArray() },
         { "FED-006", "epoch without flag", new Wire.Event { Refusal = new() { EventId = ByteString.CopyFrom(new byte[32]), RuleId = "X-1", CurrentEpoch = 3 } }.ToByteArray() },
         { "FED-006", "reason with a line break", new Wire.Event { Unreadable = new() { RuleId = "X-1", Reason = "a\nb" } }.ToByteArray() },
@@ -190,4 +197,12 @@ public sealed class CodecTests
         bytes[at] = value;
         return bytes;
     }
+
+    private static Wire.IdentityObjection Objection(string? user = null, int key = 32, int objected = 32, int signature = 64) => new()
+    {
+        User = user ?? Samples.Alice.Value,
+        IdentityKey = ByteString.CopyFrom(new byte[key]),
+        Objected = ByteString.CopyFrom(new byte[objected]),
+        Signature = ByteString.CopyFrom(new byte[signature]),
+    };
 }

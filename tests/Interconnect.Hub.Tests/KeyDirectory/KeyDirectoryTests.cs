@@ -70,6 +70,7 @@ public sealed class KeyDirectoryTests
     public async Task Publish_Redelivered_IsSilentAndCountsOnce()
     {
         await using var world = await World.StartAsync();
+        await world.ListAsync(world.Alice);
         var publication = world.Alice.Send(world.Alice.Publication(3));
         await world.AcceptsAsync(publication);
         await world.Bus.SubmitAsync(publication, publication);

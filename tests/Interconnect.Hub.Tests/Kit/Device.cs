@@ -33,6 +33,9 @@ internal sealed class Device
 
     public MlsGroup? Group { get; set; }
 
+    /// <summary>This device as it stands in a list.</summary>
+    public DeviceEntry Entry() => new(Uri, Key.Suite.Id, Key.PublicKey, DeviceKind.Agent, true, DateTimeOffset.FromUnixTimeMilliseconds(Clock.GetUtcNow().ToUnixTimeMilliseconds()));
+
     /// <summary>A signed event as the adapter hands it over. Every argument replaces what would be right.</summary>
     public FederationEnvelope Send(
         FederationEvent @event, string? eventKey = null, FrameId? frame = null, DateTimeOffset? createdAt = null, SignatureKeyPair? key = null, ClientUri? client = null,
@@ -91,6 +94,14 @@ internal sealed class Device
         var sent = Group!.Encrypt(Encoding.UTF8.GetBytes(text)).Value;
         Group = sent.NewState;
         return new EncryptedMessage(room, null, sent.PrivateMessage);
+    }
+
+    /// <summary>An external commit; <paramref name="former"/> is this device's own leaf, which it takes out.</summary>
+    public RoomUpdate JoinsByItself(RoomUri room, ReadOnlyMemory<byte> groupInfo, uint? former = null)
+    {
+        var joined = Mls.JoinExternally(groupInfo, formerLeaf: former).Value;
+        Group = joined.NewState;
+        return new RoomUpdate(room, joined.Commit, default, joined.GroupInfo);
     }
 
     public void Joins(RoomUpdate update) => Group = Mls.Join(update.Welcome, Bundles).Value.NewState;

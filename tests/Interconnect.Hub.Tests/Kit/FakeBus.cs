@@ -47,8 +47,11 @@ internal sealed class FakeBus : IBusPublishers, IBusPublisher, IBusConsumer, IBu
     public void Store(string network, FederationEnvelope envelope)
     {
         Stored.Enqueue((network, envelope));
-        Of(network).Writer.TryWrite(envelope);
+        Of(envelope.Event is DeviceListUpdate ? ListsTo(network) : network).Writer.TryWrite(envelope);
     }
+
+    /// <summary>Device lists come beside what a test is about, so they wait by themselves: under this name.</summary>
+    public static string ListsTo(string network) => network + " lists";
 
     public ValueTask<IAsyncDisposable> ConsumeAsync(BusAddress address, BusHandler handler, CancellationToken cancellation)
     {

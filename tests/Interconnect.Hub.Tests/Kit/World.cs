@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
 using Interconnect.Federation;
 using Interconnect.Storage;
 using Interconnect.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using EventId = Interconnect.Federation.EventId;
 
 namespace Interconnect.Hub.Tests.Kit;
 
@@ -10,9 +13,12 @@ internal sealed class World : IAsyncDisposable
 {
     public const string Xmpp = "xmpp-a";
     public const string Matrix = "matrix-hs";
+    private readonly Dictionary<UserUri, Person> people = [];
+    private readonly Dictionary<ClientUri, Device> listed = [];
     private readonly string? folder;
     private readonly Dictionary<EventId, EventId> sentIds = [];
     private ServiceProvider? services;
+    private Device? marker;
 
     private World(HubOptions options, string? folder)
     {
@@ -27,6 +33,8 @@ internal sealed class World : IAsyncDisposable
     public FakeBus Bus { get; set; } = new();
 
     public HubOptions Options { get; set; }
+
+    public ConcurrentQueue<string> Log { get; } = [];
 
     public Device Alice { get; }
 
@@ -83,6 +91,7 @@ internal sealed class World : IAsyncDisposable
             .AddSingleton<TimeProvider>(Clock)
             .AddSingleton<IBusPublishers>(Bus)
             .AddSingleton<IBusConsumer>(Bus)
+            .AddLogging(logging => logging.AddProvider(new LogLines(Log)))
             .AddInterconnectHub(Options)
             .BuildServiceProvider();
         Role.AroundCommit = AroundCommit;
@@ -138,11 +147,21 @@ internal sealed class World : IAsyncDisposable
 
     public RoomUri NewRoom(string? name = null) => RoomUri.Parse($"mimi://hub.test/r/{name ?? Guid.NewGuid().ToString("N")}");
 
+    /// <summary>What the sender's other devices got of the event that was accepted last; null when there was no copy for them.</summary>
+    public FederationEnvelope? OwnCopy { get; private set; }
+
     /// <summary>Submits and takes the hub's answer to the sender: an acceptance.</summary>
     public async Task<FederationEnvelope> AcceptsAsync(FederationEnvelope envelope)
     {
         await Bus.SubmitAsync(envelope);
+        OwnCopy = null;
         var answer = await Bus.NextAsync(envelope.Origin!.Value);
+        if (answer.Id == envelope.Id)
+        {
+            OwnCopy = answer;
+            answer = await Bus.NextAsync(envelope.Origin.Value);
+        }
+
         if (answer.Event is Refusal refusal)
         {
             Assert.Fail($"refused by {refusal.RuleId}: {refusal.Reason}");
@@ -169,7 +188,49 @@ internal sealed class World : IAsyncDisposable
         return refusal;
     }
 
-    public async Task PublishAsync(Device device, int packages = 2) => await AcceptsAsync(device.Send(device.Publication(packages)));
+    /// <summary>Who has the device.</summary>
+    public Person Of(Device device) => people.TryGetValue(device.User, out var person) ? person : people[device.User] = new Person(device.User, Clock);
+
+    /// <summary>The user's list names the device from here on: the first one pins the identity, a later one is signed by the last device before.</summary>
+    public async Task ListAsync(Device device)
+    {
+        var person = Of(device);
+        if (!person.Has(device))
+        {
+            await AcceptsAsync(device.Send(person.Chain is { } chain ? person.Adds(listed[chain.Newest.List.Devices[^1].Client], device) : person.Begins(device)));
+            listed[device.Uri] = device;
+        }
+    }
+
+    /// <summary>Brings lists that open a reset: refused as yet, but kept.</summary>
+    public async Task<Refusal> ResetsAsync(Device device, Person identity)
+    {
+        var sent = device.Send(identity.Shows());
+        await Bus.SubmitAsync(sent);
+        var refusal = Assert.IsType<Refusal>((await Bus.NextAsync(device.Network.Value)).Event);
+        Assert.Equal((HubRule.ResetWaits.Id, sent.Id), (refusal.RuleId, refusal.Event));
+        return refusal;
+    }
+
+    /// <summary>Takes all that xmpp-a gets until something that is submitted now is answered there.</summary>
+    public async Task<List<FederationEnvelope>> PassAsync()
+    {
+        var passed = new List<FederationEnvelope>();
+        marker ??= new Device(Xmpp, "a.test", "marker", Clock);
+        if (!Of(marker).Has(marker))
+        {
+            await AnsweredAsync(marker.Send(Of(marker).Begins(marker)), passed);
+        }
+
+        await AnsweredAsync(marker.Send(marker.Publication(1)), passed);
+        return passed;
+    }
+
+    public async Task PublishAsync(Device device, int packages = 2)
+    {
+        await ListAsync(device);
+        await AcceptsAsync(device.Send(device.Publication(packages)));
+    }
 
     /// <summary>Accepted, and what the other side got.</summary>
     public async Task<FederationEnvelope> CrossesAsync(Device from, Device to, FederationEvent @event)
@@ -216,5 +277,14 @@ internal sealed class World : IAsyncDisposable
         var delivered = await CrossesAsync(one, other, update);
         other.Joins(Assert.IsType<RoomUpdate>(delivered.Event));
         return room;
+    }
+
+    private async Task AnsweredAsync(FederationEnvelope sent, List<FederationEnvelope> passed)
+    {
+        await Bus.SubmitAsync(sent);
+        for (FederationEnvelope next; (next = await Bus.NextAsync(Xmpp)).Event is not DeliveryReport report || report.Event != sent.Id;)
+        {
+            passed.Add(next);
+        }
     }
 }

@@ -11,7 +11,7 @@ public sealed class FaultTests
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (var step in new[] { "publish", "consent", "claim", "room", "message", "refusal", "handed over", "delivered" })
+            foreach (var step in new[] { "list", "publish", "consent", "claim", "room", "message", "refusal", "handed over", "delivered", "list of one device less" })
             {
                 data.Add(step, nameof(Fault.NotPersisted));
                 data.Add(step, nameof(Fault.PersistedButReportedFailed));
@@ -30,8 +30,11 @@ public sealed class FaultTests
         world.AroundCommit = faults.Around;
         await world.StartHubAsync();
         var (alice, bob) = (world.Alice, world.Bob);
+        var tablet = new Device(World.Xmpp, "a.test", "alice", world.Clock, "tablet");
         var room = world.NewRoom();
 
+        await DoAsync("list", bob.Send(world.Of(bob).Begins(bob)));
+        await DoAsync("", alice.Send(world.Of(alice).Begins(alice)));
         await DoAsync("publish", bob.Send(bob.Publication()));
         await DoAsync("", alice.Send(alice.Publication()));
         await DoAsync("", alice.Send(alice.Says(ConsentOperation.Request, bob.User)));
@@ -46,7 +49,11 @@ public sealed class FaultTests
         await DoAsync("handed over", bob.Reports(delivered, DeliveryStatus.HandedOver));
         await DoAsync("delivered", bob.Reports(delivered, DeliveryStatus.Delivered));
 
+        await DoAsync("", alice.Send(world.Of(alice).Adds(alice, tablet)));
+        await DoAsync("list of one device less", alice.Send(world.Of(alice).Removes(alice, tablet)));
+
         Assert.Equal(1, faults.Struck);
+        Assert.Equal([1UL, 2UL, 3UL], Stored<DeviceListUpdate>().Where(e => e.Sender == alice.User).Select(e => e.Sequence!.Value));
         Assert.Equal(1UL, Stored<RoomUpdate>().Single().Sequence);
         Assert.Equal(2UL, delivered.Sequence);
         Assert.Single(Stored<Refusal>());

@@ -140,6 +140,7 @@ public sealed class HubRoleTests
     public async Task Handle_BytesThatAreNoEnvelope_AreNamedToTheBusAndTheRestIsHandled()
     {
         await using var world = await World.StartAsync();
+        await world.ListAsync(world.Alice);
         var good = world.Alice.Send(world.Alice.Publication());
         var unusable = await world.Bus.HandAsync(new BusAddress.Submit(), [new byte[] { 1, 2, 3 }, EnvelopeCodec.Encode(good), default]);
         Assert.Equal([0, 2], unusable.Select(u => u.Index));

@@ -9,4 +9,7 @@ public sealed class MigrationTests
 
     [Fact]
     public Task ConsentWords_RowsOfTheVersionBefore_MeanWhatTheyMeant() => ConsentWordsMigration.RunAsync(null);
+
+    [Fact]
+    public Task Identities_ClientsOfTheVersionBefore_StayAndPublishAListFirst() => IdentitiesMigration.RunAsync(null);
 }

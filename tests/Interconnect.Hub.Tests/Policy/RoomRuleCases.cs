@@ -192,6 +192,7 @@ internal static class RoomRuleCases
             var room = w.NewRoom();
             var claimed = await w.ClaimAsync(w.Alice, w.Bob.User, room);
             var tablet = new Device(World.Matrix, "hs.test", "bob", w.Clock, "tablet");
+            await w.ListAsync(tablet);
             var packages = claimed.Clients.Select(c => c.KeyPackage).ToList();
             await w.RefusesAsync(w.Alice.Send(w.Alice.Creates(room, [.. packages, tablet.Publication(1).KeyPackages[0]])), HubRule.MembersRegistered);
             using var key = w.Alice.Key.Suite.GenerateSignatureKeyPair();

@@ -57,6 +57,7 @@ public sealed class RepeatedAnswerTests
     public async Task Duplicate_OfAnotherSenderOrFrame_GetsNothing()
     {
         await using var world = await World.StartAsync();
+        await world.ListAsync(world.Alice);
         var sent = world.Alice.Send(world.Alice.Publication(), eventKey: "one");
         await world.AcceptsAsync(sent);
         world.Clock.Advance(TimeSpan.FromSeconds(10));
@@ -71,15 +72,7 @@ public sealed class RepeatedAnswerTests
     // All that is published by now; a publication of another sender marks where that ends.
     private static async Task<List<FederationEnvelope>> AnswersAsync(World world, FederationEnvelope about)
     {
-        var marker = new Device(World.Xmpp, "a.test", "marker-" + Guid.NewGuid().ToString("N"), world.Clock);
-        var sent = marker.Send(marker.Publication());
-        await world.Bus.SubmitAsync(sent);
-        var answers = new List<FederationEnvelope>();
-        for (FederationEnvelope next; (next = await world.Bus.NextAsync(World.Xmpp)).Event is not DeliveryReport report || report.Event != sent.Id;)
-        {
-            answers.Add(next);
-        }
-
+        var answers = await world.PassAsync();
         await world.AdvanceUntilAsync(world.Quiet, TimeSpan.Zero);
         while (world.Bus.TryNext(World.Xmpp, out var late))
         {
