@@ -156,7 +156,7 @@ internal sealed class World : IAsyncDisposable
         await Bus.SubmitAsync(envelope);
         OwnCopy = null;
         var answer = await Bus.NextAsync(envelope.Origin!.Value);
-        if (answer.Id == envelope.Id)
+        if (answer.Id == envelope.PassedId())
         {
             OwnCopy = answer;
             answer = await Bus.NextAsync(envelope.Origin.Value);
