@@ -35,6 +35,70 @@ public sealed class EndpointTransportScenarios
         await transport.StopAsync(CancellationToken.None);
     }
 
+    /// <summary>RFC 6121 section 8.5.2.1.1 leaves it to the server who of several gets a chat message to the bare address; with equal priorities both send it to all.</summary>
+    [Theory]
+    [InlineData("prosody")]
+    [InlineData("ejabberd")]
+    public async Task OnBothXmppServersTwoDevicesOfAnAccountBothGetWhatTheServiceSays(string server)
+    {
+        var xmpp = server == "prosody" ? Servers.Prosody : Servers.Ejabberd;
+        var name = "two" + FrameId.Create().Hex[..8];
+        var address = server == "prosody" ? await Servers.CreateProsodyUserAsync(name, "pencil") : await Servers.CreateEjabberdUserAsync(name, "pencil");
+        await using var component = await XmppComponentPeer.ConnectAsync(xmpp);
+        var account = new TransportAccount
+        {
+            Kind = TransportKind.Xmpp,
+            Address = address,
+            Password = "pencil",
+            Server = $"127.0.0.1:{xmpp.ClientPort}",
+            Gateway = xmpp.ComponentDomain,
+            TlsAuthorityFile = xmpp.CertificatePath,
+        };
+        var (one, other) = (new CollectingSink(), new CollectingSink());
+        await using var first = EndpointTransports.Create(account, new NoMemory(), TimeProvider.System);
+        await using var second = EndpointTransports.Create(account, new NoMemory(), TimeProvider.System);
+        Assert.Null(await first.StartAsync(one, CancellationToken.None));
+        Assert.Null(await second.StartAsync(other, CancellationToken.None));
+        await BothPresentAsync(first, second, component);
+
+        await SayAsync(1);
+        Assert.Equal([1], Frame(await one.NextAsync()));
+        Assert.Equal([1], Frame(await other.NextAsync()));
+
+        // What comes while one is away is for the other alone: the server keeps nothing for a device when another of its account is there.
+        await second.StopAsync(CancellationToken.None);
+        await SayAsync(2);
+        Assert.Equal([2], Frame(await one.NextAsync()));
+        await using var again = EndpointTransports.Create(account, new NoMemory(), TimeProvider.System);
+        var returned = new CollectingSink();
+        Assert.Null(await again.StartAsync(returned, CancellationToken.None));
+        await BothPresentAsync(first, again, component);
+        await SayAsync(3);
+        Assert.Equal([3], Frame(await returned.NextAsync()));
+        Assert.Equal([3], Frame(await one.NextAsync()));
+
+        Task SayAsync(byte number) => component.SayAsync(
+            $"<message type='chat' from='{xmpp.ComponentDomain}' to='{address}' id='m{number}'><frame xmlns='urn:interconnect:frame:1'>{Convert.ToBase64String([number])}</frame><store xmlns='urn:xmpp:hints'/></message>");
+
+        static byte[] Frame(InboundItem item)
+        {
+            var frame = Assert.IsType<InboundItem.Frame>(item);
+            Assert.IsType<TransportAddress.Service>(frame.From);
+            return frame.Bytes.ToArray();
+        }
+    }
+
+    // A stanza of each is answered after its presence has been dealt with.
+    private static async Task BothPresentAsync(ITransport first, ITransport second, XmppComponentPeer component)
+    {
+        foreach (var transport in new[] { first, second })
+        {
+            var id = FrameId.Create();
+            Assert.IsType<TransportSend.Taken>(await transport.SendAsync(new TransportAddress.Service(), id, new byte[] { 9 }, CancellationToken.None));
+            await component.NextAsync(id.Hex);
+        }
+    }
+
     [Fact]
     public async Task OnProsodyACutConnectionIsResumedAndNothingIsLostOrDoubled()
     {

@@ -256,6 +256,7 @@ internal static class RuleCases
         Case(HubRule.PackageLifetime, async w =>
         {
             var client = new MlsClient(Encoding.UTF8.GetBytes(w.Alice.Uri.Value), w.Alice.Key, UnsafeAcceptAnyCredential.Instance, w.Clock, new MlsOptions { MaxLeafLifetime = TimeSpan.MaxValue });
+            await w.ListAsync(w.Alice);
             KeyMaterialPublish Living(TimeSpan time) => new(w.Alice.Uri, [client.CreateKeyPackage(time).KeyPackage]);
             await w.RefusesAsync(w.Alice.Send(Living(TimeSpan.FromDays(36_500))), HubRule.PackageLifetime);
             await w.RefusesAsync(w.Alice.Send(Living(TimeSpan.FromDays(100))), HubRule.PackageLifetime);

@@ -35,7 +35,7 @@ public sealed class SeveralDevicesTests
         Assert.Null(world.OwnCopy);
         await world.Bus.ReportAsync(world.Alice.Reports(sent, DeliveryStatus.Delivered), world.Bob.Reports(sent, DeliveryStatus.Delivered));
         var told = (await world.PassAsync()).Select(e => e.Event).OfType<DeliveryReport>().ToList();
-        Assert.Equal([world.Bob.User], told.Where(r => r.Event == sent.Id).Select(r => r.Recipient!));
+        Assert.Equal([world.Bob.User], told.Where(r => r.Event == world.SentIdOf(sent)).Select(r => r.Recipient!));
         Assert.Equal(2, (await world.Admin.CountsAsync(CancellationToken.None)).Deliveries[DeliveryStatus.Delivered]);
     }
 
