@@ -14,7 +14,7 @@ public sealed class MatrixFieldCaseTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    [Fact]
+    [SharedFact("cases/matrix-txn-id-reused")]
     public async Task TransactionIdUsedAgain_ForOtherEvents_IsTakenAndForTheSameIsKnown()
     {
         var sink = new RecordingSink();
@@ -24,7 +24,7 @@ public sealed class MatrixFieldCaseTests
         using var homeserver = new HttpClient { BaseAddress = far.ListenAddress };
         homeserver.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "hs-token");
         string? body = null;
-        foreach (var line in await File.ReadAllLinesAsync(SharedFiles.PathOf("cases", "matrix-txn-id-reused", "transactions.http")))
+        foreach (var line in await File.ReadAllLinesAsync(SharedFiles.PathOf("cases/matrix-txn-id-reused/transactions.http")))
         {
             var parts = line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries);
             body = parts[2].Contains('{', StringComparison.Ordinal) ? parts[2][..(parts[2].LastIndexOf('}') + 1)] : body;
@@ -37,11 +37,11 @@ public sealed class MatrixFieldCaseTests
         Assert.Equal(0, sink.Waiting);
     }
 
-    [Fact]
+    [SharedFact("cases/matrix-redacted")]
     public void MessageTakenBack_BeforeItCame_IsIgnored()
     {
         var translator = new MatrixTranslator(new MatrixIdentifiers(ProviderDomain.Parse("hs.test"), "gwbot", "gw_"), new MatrixOptions());
-        var redacted = File.ReadAllText(SharedFiles.PathOf("cases", "matrix-redacted", "redacted.json"));
+        var redacted = File.ReadAllText(SharedFiles.PathOf("cases/matrix-redacted/redacted.json"));
         MatrixInbound Read(string text) => Assert.Single(translator.TranslateIn(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(text)))!.Entries);
 
         Assert.IsType<MatrixInbound.Ignored>(Read(redacted));
@@ -49,10 +49,10 @@ public sealed class MatrixFieldCaseTests
         Assert.IsType<MatrixInbound.Uncovered>(Read(redacted.Replace("redacted_because", "other", StringComparison.Ordinal)));
     }
 
-    [Fact]
+    [SharedFact("cases/matrix-profile-403")]
     public async Task ProfilesAreToldToNobody_FirstContact_IsMadeAllTheSame()
     {
-        var settings = await File.ReadAllTextAsync(SharedFiles.PathOf("cases", "matrix-profile-403", "homeserver.yaml"));
+        var settings = await File.ReadAllTextAsync(SharedFiles.PathOf("cases/matrix-profile-403/homeserver.yaml"));
         await using var far = await SimulatedMatrixFarSide.CreateAsync(limitProfileRequests: settings.Contains("limit_profile_requests_to_users_who_share_rooms: true", StringComparison.Ordinal));
         var sink = new RecordingSink();
         await using var adapter = far.CreateAdapter();

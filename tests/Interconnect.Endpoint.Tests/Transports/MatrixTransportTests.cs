@@ -198,10 +198,10 @@ public sealed class MatrixTransportTests : IDisposable
             Assert.Equal([expected], Assert.IsType<InboundItem.Frame>(await sink.NextAsync()).Bytes.ToArray());
     }
 
-    [Fact]
+    [SharedFact("cases/agent-join-5xx-stops-everything")]
     public async Task AJoinThatFailsEveryTime_StopsNothing_AndIsGivenUp()
     {
-        var sync = await File.ReadAllTextAsync(SharedFiles.PathOf("cases", "agent-join-5xx-stops-everything", "sync.json"));
+        var sync = await File.ReadAllTextAsync(SharedFiles.PathOf("cases/agent-join-5xx-stops-everything/sync.json"));
         await using var transport = await StartAsync(sync, server.Options with { FirstRetryDelay = TimeSpan.FromMilliseconds(1) });
 
         var join = await server.NextAsync("/join/");

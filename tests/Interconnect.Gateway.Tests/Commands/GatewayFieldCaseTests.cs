@@ -10,11 +10,11 @@ namespace Interconnect.Gateway.Tests.Commands;
 /// <summary>Inputs from public bug reports, read from beside the repository.</summary>
 public sealed class GatewayFieldCaseTests
 {
-    [Fact]
+    [SharedFact("cases/gateway-token-with-newline")]
     public async Task Check_TokenWithALineBreak_IsTrimmedAndOneThatNoHeaderBearsIsAMistake()
     {
         await using var matrix = await SimulatedMatrixServer.StartAsync(new SimulatedMatrixOptions { ServerName = "hs.test" }, TimeProvider.System);
-        var value = await File.ReadAllTextAsync(SharedFiles.PathOf("cases", "gateway-token-with-newline", "value"));
+        var value = await File.ReadAllTextAsync(SharedFiles.PathOf("cases/gateway-token-with-newline/value"));
         Assert.EndsWith("\n", value, StringComparison.Ordinal);
         matrix.AddApplicationService(Registration(value.Trim()));
         using var folder = Folder(matrix);
@@ -32,10 +32,10 @@ public sealed class GatewayFieldCaseTests
         }
     }
 
-    [Fact]
+    [SharedFact("cases/gateway-proxy-environment")]
     public async Task Run_ProxyInTheEnvironment_SeesNothingForAHomeserverOnThisMachine()
     {
-        var line = await File.ReadAllTextAsync(SharedFiles.PathOf("cases", "gateway-proxy-environment", "command.txt"));
+        var line = await File.ReadAllTextAsync(SharedFiles.PathOf("cases/gateway-proxy-environment/command.txt"));
         Assert.StartsWith("http_proxy=http://", line, StringComparison.Ordinal);
         using var proxy = new TcpListener(IPAddress.Loopback, 0);
         proxy.Start();
