@@ -73,8 +73,10 @@ internal sealed class DeliveryStep(
         }
 
         // 5.3 A crash during this is the same as one before 5.4.
+        // Of the others who get the event a recipient learns nothing: they may be the sender's contacts.
         var started = clock.GetTimestamp();
-        var outcome = await AttemptAsync(new Delivery(item.Envelope, item.Recipient, (known?.Attempts ?? 0) + 1, origin), cancellation);
+        var one = item.Envelope with { Recipients = [item.Recipient] };
+        var outcome = await AttemptAsync(new Delivery(one, item.Recipient, (known?.Attempts ?? 0) + 1, origin), cancellation);
         metrics.Attempted(kind, outcome.GetType().Name.ToLowerInvariant(), clock.GetElapsedTime(started));
 
         // 5.4 A crash before the caller has written these leaves the intent: on an idempotent network the delivery is repeated under the same key.

@@ -141,6 +141,21 @@ public abstract class AdapterHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deliver_SeveralRecipients_NoneLearnsOfTheOthers()
+    {
+        await using var host = await HostHarness.StartAsync(options);
+        var carol = UserUri.Parse("mimi://a.test/u/carol");
+        var envelope = Samples.Envelope(Alice) with { Recipients = [Alice, carol] };
+        await host.Bus.DeliverAsync(envelope);
+        await host.Bus.NextReportAsync();
+        await host.Bus.NextReportAsync();
+
+        Assert.Equal([Alice, carol], host.Adapter.Attempts.Select(a => Assert.Single(a.Envelope.Recipients)).OrderBy(r => r.Value, StringComparer.Ordinal));
+        Assert.All(host.Adapter.Attempts, a => Assert.Equal([a.Recipient], a.Envelope.Recipients));
+        Assert.All(host.Adapter.Attempts, a => Assert.Equal(envelope.EncodedEvent.ToArray(), a.Envelope.EncodedEvent.ToArray()));
+    }
+
+    [Fact]
     public async Task Deliver_DeferredForOneRecipient_HoldsUpNoOtherOfTheConversation()
     {
         await using var host = await HostHarness.StartAsync(options);

@@ -43,6 +43,9 @@ internal static class IdentityRuleCases
             var without = w.Of(w.Alice).Removes(tablet, tablet);
             await w.AcceptsAsync(tablet.Send(without));
             await w.RefusesAsync(tablet.Send(without), HubRule.ListNamesSender);
+
+            // Under another identity the pinned one's list counts for nobody.
+            await w.RefusesAsync(w.Alice.Send(new Person(w.Alice.User, w.Clock).Begins(tablet)), HubRule.ListNamesSender);
         }),
         Case(HubRule.ListNotBack, async w =>
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using Interconnect.Federation;
 using Interconnect.Hub.Tests.Kit;
 
@@ -51,9 +52,17 @@ public sealed class SeveralDevicesTests
 
         // The other side's commit may come first, with the leaf in it; then one takes it out.
         var stale = await world.CrossesAsync(world.Alice, world.Bob, world.Alice.Refreshes(room));
-        Assert.Contains(world.Alice.Group!.Members, m => System.Text.Encoding.UTF8.GetString(m.Credential.Identity.Span) == tablet.Uri.Value);
+        Assert.Contains(world.Alice.Group!.Members, m => IsOf(tablet, m));
         world.Bob.Follows((RoomUpdate)stale.Event);
-        var leaf = world.Bob.Group!.Members.Single(m => System.Text.Encoding.UTF8.GetString(m.Credential.Identity.Span) == tablet.Uri.Value).LeafIndex;
+
+        // Nobody takes it out and puts it back, with or without a Welcome.
+        var now = world.Bob.Group!;
+        var package = Mls.KeyPackages.Verify(tablet.Publication(1).KeyPackages[0], world.Clock.GetUtcNow()).Value;
+        var swap = world.Bob.Commits(room, now.Commit(new Mls.CommitRequest { Add = [package], Remove = [now.Members.Single(m => IsOf(tablet, m)).LeafIndex] }).Value);
+        world.Bob.Group = now;
+        await world.RefusesAsync(world.Bob.Send(swap with { Welcome = default }), HubRule.JoinerNamed);
+        await world.RefusesAsync(world.Bob.Send(swap), HubRule.JoinerNamed);
+        var leaf = world.Bob.Group!.Members.Single(m => IsOf(tablet, m)).LeafIndex;
         await world.CrossesAsync(world.Bob, world.Alice, world.Bob.Commits(room, world.Bob.Group.RemoveMembers([leaf]).Value));
 
         // It had a copy of that, as whoever is taken out has, and of nothing after it.
@@ -79,14 +88,14 @@ public sealed class SeveralDevicesTests
 
         // It lost its state: the same device takes its old leaf's place, and no other one can.
         var again = ((RoomUpdate)joined.Event).GroupInfo;
-        var former = tablet.Group!.Members.Single(m => System.Text.Encoding.UTF8.GetString(m.Credential.Identity.Span) == tablet.Uri.Value).LeafIndex;
+        var former = tablet.Group!.Members.Single(m => IsOf(tablet, m)).LeafIndex;
         var laptop = new Device(World.Matrix, "hs.test", "bob", world.Clock, "laptop");
         await world.PublishAsync(laptop);
         Assert.Throws<InvalidOperationException>(() => laptop.JoinsByItself(room, again, former));
         var resynced = await world.CrossesAsync(tablet, world.Alice, tablet.JoinsByItself(room, again, former));
         world.Alice.Follows((RoomUpdate)resynced.Event);
         await world.CrossesAsync(world.Alice, tablet, world.Alice.Writes(room, "back"));
-        Assert.Single(tablet.Group!.Members, m => System.Text.Encoding.UTF8.GetString(m.Credential.Identity.Span) == tablet.Uri.Value);
+        Assert.Single(tablet.Group!.Members, m => IsOf(tablet, m));
     }
 
     [Fact]
@@ -107,6 +116,8 @@ public sealed class SeveralDevicesTests
         await world.RefusesAsync(tablet.Send(tablet.JoinsByItself(nowhere, world.Alice.Group!.CreateGroupInfo())), HubRule.RoomExists);
         await world.CrossesAsync(tablet, world.Alice, joins);
     }
+
+    private static bool IsOf(Device device, Mls.Member member) => Encoding.UTF8.GetString(member.Credential.Identity.Span) == device.Uri.Value;
 
     private static Device Tablet(World world) => new(World.Xmpp, "a.test", "alice", world.Clock, "tablet");
 }
