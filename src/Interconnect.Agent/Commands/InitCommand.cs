@@ -119,7 +119,11 @@ internal static class InitCommand
             await session.ConnectAsync(patience.Token);
             while (true)
             {
-                if (await session.NextAsync(subscription, patience.Token) is EndpointEvent.KeysPublished published)
+                var happened = await session.NextAsync(subscription, patience.Token);
+                if (happened is EndpointEvent.DeviceListPublished { Refusal: { } unlisted })
+                    throw AgentFailure.Of(unlisted);
+
+                if (happened is EndpointEvent.KeysPublished published)
                 {
                     if (published.Refusal is { } refusal)
                         throw AgentFailure.Of(refusal);

@@ -199,7 +199,7 @@ internal sealed class Inbox
         if (user == session.User)
             devices.OnOwnLists(work, lists);
 
-        var error = lists.Count == 0 ? null : session.Book.Learn(work, lists, null);
+        var error = lists.Count == 0 ? null : session.Book.Learn(work, lists, null, aboutUs: user == session.User);
         rooms.BringUpToDate(work, user == session.User ? null : user);
         return error;
     }

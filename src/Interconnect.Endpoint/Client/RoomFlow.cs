@@ -301,7 +301,10 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         if (update.Welcome.IsEmpty || !session.Mls.Join(update.Welcome, bundles).TryGet(out var joined, out var refused))
             return new SchemaError("END-020", "The Welcome cannot be joined with", "room_update.welcome");
 
-        // A device of our own says by its signature whom the room is with; anybody else is who it is with.
+        // A device of our own says by its signature whom the room is with; anybody else is who it is with. It may be one that the lists it brings make known.
+        if (own && session.Book.Learn(work, update.DeviceLists, null) is { } unreadable)
+            return unreadable;
+
         if (own && session.Book.TrustOf(work, envelope.Proof!) is null)
             return new SchemaError("END-041", "A device that is not one of ours made the room", "envelope.proof");
 

@@ -11,7 +11,7 @@ namespace Interconnect.Endpoint;
 internal sealed class IdentityBook(EndpointSession session)
 {
     /// <summary>Chains that were decoded and verified, so that a message costs no signature but its own; the store says which is the newest.</summary>
-    private const int MaxCached = 1_000;
+    private const int MaxCached = 256;
 
     private readonly Dictionary<string, DeviceChain> cache = new(StringComparer.Ordinal);
 
@@ -50,7 +50,10 @@ internal sealed class IdentityBook(EndpointSession session)
     /// <param name="work">The step in hand.</param>
     /// <param name="lists">As attached.</param>
     /// <param name="first">Who may become known by them; null: only those who are.</param>
-    public SchemaError? Learn(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists, UserUri? first)
+    /// <param name="aboutUs">
+    /// True when somebody says of our own user that these are its devices: another identity is a conflict then. What others attach of ours may be older than a new identity of ours.
+    /// </param>
+    public SchemaError? Learn(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists, UserUri? first, bool aboutUs = false)
     {
         if (lists.Count == 0)
             return null;
@@ -60,7 +63,7 @@ internal sealed class IdentityBook(EndpointSession session)
 
         foreach (var (user, encoded) in users)
         {
-            error = user == session.User ? LearnOwn(work, encoded) : Learn(work, user, encoded, user == first);
+            error = user == session.User ? LearnOwn(work, encoded, aboutUs) : Learn(work, user, encoded, user == first);
             if (error is not null)
                 return error;
         }
@@ -176,7 +179,7 @@ internal sealed class IdentityBook(EndpointSession session)
     }
 
     // We are the authority on our own devices: lists under our identity are taken as far as they go on from ours; another identity is a conflict and nothing else.
-    private SchemaError? LearnOwn(Work work, IReadOnlyList<ReadOnlyMemory<byte>> encoded)
+    private SchemaError? LearnOwn(Work work, IReadOnlyList<ReadOnlyMemory<byte>> encoded, bool aboutUs)
     {
         if (session.Identity.IdentityKey is not { } identity)
             return null;
@@ -192,7 +195,8 @@ internal sealed class IdentityBook(EndpointSession session)
                 PutOwn(work, shown);
                 work.Raise(new EndpointEvent.OwnDevicesChanged(work.Now, shown.Newest.List.Devices.Any(d => d.Client == session.Client)));
                 break;
-            case ChainStep.OtherIdentity or ChainStep.Fork:
+            case ChainStep.OtherIdentity when aboutUs:
+            case ChainStep.Fork:
                 session.Conflict(work);
                 break;
             default:
