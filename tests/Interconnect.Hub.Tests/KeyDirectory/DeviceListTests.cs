@@ -125,18 +125,21 @@ public sealed class DeviceListTests
     [Fact]
     public async Task Removal_BacklogAndRateUsedUp_IsTakenAllTheSame()
     {
-        await using var world = await World.StartAsync(o => o with { Limits = o.Limits with { MaxBacklog = 1, SenderEventsPerSecond = 1, SenderBurst = 10 } });
+        await using var world = await World.StartAsync(o => o with { Limits = o.Limits with { MaxBacklog = 5, SenderEventsPerSecond = 1, SenderBurst = 20 } });
         var tablet = Tablet(world);
         var room = await world.RoomAsync(world.Alice, world.Bob);
         await world.ListAsync(tablet);
         world.Clock.Advance(TimeSpan.FromMinutes(1));
         world.Bus.Interfere = (address, _) => address.Name == "deliver." + World.Matrix ? new PublishOutcome.Unavailable("away", TimeSpan.FromSeconds(1), true) : null;
-        await world.AcceptsAsync(world.Alice.Send(world.Alice.Writes(room, "waits")));
+        while (await SubmitAsync(world, world.Alice.Send(world.Alice.Writes(room, "waits"))) != HubRule.Backlog.Id)
+        {
+        }
+
         var person = world.Of(world.Alice);
         var known = person.Chain;
         await world.RefusesAsync(world.Alice.Send(person.OpensEra(world.Alice, tablet)), HubRule.Backlog);
         person.Chain = known;
-        while ((await SubmitAsync(world, world.Alice.Send(world.Alice.Publication(1)))) != HubRule.SenderRate.Id)
+        while (await SubmitAsync(world, world.Alice.Send(world.Alice.Publication(1))) != HubRule.SenderRate.Id)
         {
         }
 
