@@ -68,6 +68,9 @@ internal static class EventPrinter
                     new JsonObject { ["event"] = "identity-conflict", ["at"] = output.Stamp(e.At) },
                     $"{output.Time(e.At)}  SOMEBODY SHOWS ANOTHER IDENTITY OF YOURS, or devices under yours that this one does not know. Nothing under it is used. If it was not you, use the recovery phrase ('identity recover')");
                 break;
+            case EndpointEvent.IdentityObjected e:
+                Consent(output, "identity-objected", e.User, e.At, "was known by an identity that says: the other one that was shown is not mine");
+                break;
             case EndpointEvent.DeviceListPublished { Refusal: { } refusal } e:
                 output.Result(
                     new JsonObject { ["event"] = "device-list-refused", ["rule"] = refusal.RuleId, ["reason"] = refusal.Reason, ["retryAfterSeconds"] = refusal.RetryAfter?.TotalSeconds, ["at"] = output.Stamp(e.At) },

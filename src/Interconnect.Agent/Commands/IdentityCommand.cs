@@ -20,6 +20,7 @@ internal static class IdentityCommand
         command.Subcommands.Add(Make(io, "show", "Show the identity and, with --phrase, its recovery phrase (offline).", [Phrase, Language], ShowAsync));
         command.Subcommands.Add(Make(io, "confirm", "Type the phrase back from the paper: it is erased here then (offline).", [Keep], ConfirmAsync));
         command.Subcommands.Add(Make(io, "recover", "Open a new era with the phrase, read from standard input: this device is yours, and no other until you add it.", [Timeout], RecoverAsync));
+        command.Subcommands.Add(Make(io, "object", "Say with the phrase, read from standard input, that another identity of yours which was shown is not yours: the gateway lets it wait longer.", [Timeout], ObjectAsync));
         command.Subcommands.Add(Make(io, "reset", "Make a new identity, when phrase and devices are lost. The gateway lets it wait a day and tells everybody; contacts have to confirm it.", [Yes, Language, Timeout], ResetAsync));
         return command;
     }
@@ -107,6 +108,36 @@ internal static class IdentityCommand
 
             return await session.Client.RecoverAsync(seed, [], token);
         }, cancellation);
+    }
+
+    private static async Task ObjectAsync(ParseResult parsed, AgentIo io, AgentOutput output, CancellationToken cancellation)
+    {
+        using var seed = ReadSeed(io, output);
+        using var patience = new Patience(parsed.GetValue(Timeout), io.Clock, cancellation);
+        await using var session = AgentSession.Open(parsed, io);
+        using var subscription = session.Client.Subscribe();
+        try
+        {
+            await session.ConnectAsync(patience.Token);
+            if (await session.Client.ObjectAsync(seed, patience.Token) is { } blocked)
+                throw new AgentFailure(ExitCode.Blocked, blocked.RuleId, blocked.Reason, blocked.Advice);
+
+            while (true)
+            {
+                if (await session.NextAsync(subscription, patience.Token) is not EndpointEvent.ObjectionAnswered answered)
+                    continue;
+
+                if (answered.Refusal is { } refusal)
+                    throw AgentFailure.Of(refusal);
+
+                output.Result(new JsonObject { ["event"] = "objected" }, "The gateway lets the other identity wait longer. Use 'identity recover' if a device of yours is in other hands.");
+                return;
+            }
+        }
+        catch (OperationCanceledException) when (patience.IsUp)
+        {
+            throw AgentFailure.TimedOut("The gateway did not answer in time", "What was saved goes on with the next command that connects");
+        }
     }
 
     private static async Task ResetAsync(ParseResult parsed, AgentIo io, AgentOutput output, CancellationToken cancellation)

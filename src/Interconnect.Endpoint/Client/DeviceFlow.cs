@@ -82,6 +82,22 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
         return null;
     }
 
+    /// <summary>Says with the phrase that another identity of this user, which somebody showed, is not the user's: the hub lets it wait longer. Returns why not, or null.</summary>
+    public RequestOutcome.Blocked? Object(Work work, RecoverySeed seed)
+    {
+        var identity = Tables.Identity.Get(work.Store, IdentityRecord.Name)!;
+        using var key = seed.DeriveIdentityKey();
+        if (identity.IdentityKey is not { } own || !key.PublicKey.Span.SequenceEqual(own))
+            return new RequestOutcome.Blocked("END-122", "The phrase is of another identity", "Compare every word with what was written down");
+
+        if (identity.ConflictKey is not { } other)
+            return new RequestOutcome.Blocked("END-128", "No other identity of this user was shown here", "Nothing needs to be done");
+
+        var objection = IdentityObjection.Sign(session.User, own, other, work.Now, (label, content) => key.SignWithLabel(label, content));
+        frames.Enqueue(work, objection, null, FramePurpose.IdentityObjection);
+        return null;
+    }
+
     /// <summary>What an old device answered to a link: lists that name this device and its key, or nothing.</summary>
     public RequestOutcome.Blocked? Adopt(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists)
     {

@@ -362,6 +362,11 @@ public sealed class EndpointClient : IAsyncDisposable
         return true;
     }, "label", cancellation);
 
+    /// <summary>
+    /// Says with the phrase that another identity of this user is not the user's (<see cref="EndpointEvent.ObjectionAnswered"/> tells what the hub made of it). Null, or why not.
+    /// </summary>
+    public Task<RequestOutcome.Blocked?> ObjectAsync(RecoverySeed seed, CancellationToken cancellation = default) => DoAsync(work => devices.Object(work, seed), "object", cancellation);
+
     /// <summary>Phrase and devices are lost: makes a new identity with this device alone. Null, or why not.</summary>
     public Task<RequestOutcome.Blocked?> ResetAsync(CancellationToken cancellation = default) => DoAsync(devices.Reset, "reset", cancellation);
 

@@ -56,6 +56,14 @@ public abstract record EndpointEvent(DateTimeOffset At)
     /// </summary>
     public sealed record IdentityConflict(DateTimeOffset At) : EndpointEvent(At);
 
+    /// <summary>The hub took our objection against another identity of ours, or refused it.</summary>
+    /// <param name="At">When, by this endpoint's clock.</param>
+    /// <param name="Refusal">Null when accepted.</param>
+    public sealed record ObjectionAnswered(DateTimeOffset At, HubRefusal? Refusal) : EndpointEvent(At);
+
+    /// <summary>The identity that a user was known by said that another one, which was shown since, is not the user's.</summary>
+    public sealed record IdentityObjected(DateTimeOffset At, UserUri User) : EndpointEvent(At);
+
     /// <summary>The hub accepted our device lists, or refused them.</summary>
     /// <param name="At">When, by this endpoint's clock.</param>
     /// <param name="Refusal">Null when accepted.</param>

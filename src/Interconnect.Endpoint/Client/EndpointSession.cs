@@ -67,11 +67,11 @@ internal sealed class EndpointSession : IDisposable
     }
 
     /// <summary>Somebody shows an identity of this user that is not this one, or lists that contradict ours: said loudly, and nothing under it is used.</summary>
-    public void Conflict(Work work)
+    public void Conflict(Work work, ReadOnlyMemory<byte>? other)
     {
         var identity = Tables.Identity.Get(work.Store, IdentityRecord.Name)!;
-        if (identity.ConflictAt is null)
-            Save(work, identity with { ConflictAt = work.NowMs });
+        if (identity.ConflictAt is null || (other is { } key && !key.Span.SequenceEqual(identity.ConflictKey)))
+            Save(work, identity with { ConflictAt = work.NowMs, ConflictKey = other?.ToArray() ?? identity.ConflictKey });
 
         work.Raise(new EndpointEvent.IdentityConflict(work.Now));
     }

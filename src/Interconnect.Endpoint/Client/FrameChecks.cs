@@ -13,7 +13,7 @@ internal static class FrameChecks
             return Refuse("END-005", "The delivery is for somebody else", "envelope.recipients");
 
         var hubMade = envelope.Event is DeliveryReport or Refusal or KeyMaterialResponse or DeviceListResponse;
-        if (envelope.Event is not (EncryptedMessage or RoomUpdate or ConsentEntry or DeviceListUpdate or DeviceLinkMessage) && !hubMade)
+        if (envelope.Event is not (EncryptedMessage or RoomUpdate or ConsentEntry or DeviceListUpdate or DeviceLinkMessage or IdentityObjection) && !hubMade)
             return Refuse("END-010", "Events of this kind are not for endpoints", "envelope.event");
 
         return envelope.Sender is { } sender ? CheckFromUser(envelope, sender, from, self, hubMade) : CheckFromHub(from, hubMade);

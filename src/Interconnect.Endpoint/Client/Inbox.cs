@@ -182,6 +182,7 @@ internal sealed class Inbox
             KeyMaterialResponse response => OnKeyMaterial(work, response),
             DeviceListUpdate update => FollowedBy(work, envelope, OnLists(work, envelope.Sender!, update.Lists)),
             DeviceListResponse response => OnLists(work, response.Target, response.Lists),
+            IdentityObjection objection => session.Book.OnObjection(work, objection),
             DeviceLinkMessage link => Done(() => DeviceFlow.OnLink(work, link)),
             DeliveryReport report => Done(() => reports.OnReport(work, envelope, report)),
             Refusal refusal => Done(() => reports.OnRefusal(work, envelope, refusal)),

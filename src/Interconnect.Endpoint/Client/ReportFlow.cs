@@ -113,6 +113,9 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
                 break;
             case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink:
                 break;
+            case FramePurpose.IdentityObjection:
+                work.Raise(new EndpointEvent.ObjectionAnswered(work.Now, null));
+                break;
         }
     }
 
@@ -137,6 +140,9 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
                 break;
             case FramePurpose.DeviceList:
                 devices.OnRefused(work, sent.Frame, refusal);
+                break;
+            case FramePurpose.IdentityObjection:
+                work.Raise(new EndpointEvent.ObjectionAnswered(work.Now, refusal));
                 break;
             case FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink:
                 break;

@@ -104,6 +104,17 @@ internal sealed class IdentityBook(EndpointSession session)
         return null;
     }
 
+    /// <summary>The identity that we know a user by says no to another one. Returns why it counts for nothing, or null.</summary>
+    public SchemaError? OnObjection(Work work, IdentityObjection objection)
+    {
+        var known = objection.User == session.User ? session.Identity.IdentityKey : Tables.Contacts.Get(work.Store, objection.User.Value)?.Identity;
+        if (known is null || !objection.IdentityKey.Span.SequenceEqual(known) || !objection.IsSigned(SignatureChecks.Verify))
+            return new SchemaError("END-046", "An objection counts from the identity that the user is known by", "identity_objection");
+
+        work.Raise(new EndpointEvent.IdentityObjected(work.Now, objection.User));
+        return null;
+    }
+
     /// <summary>Stores a chain of our own that was signed here or came with a link.</summary>
     public void PutOwn(Work work, DeviceChain chain) => Tables.Chains.Put(work.Store, new ChainRecord(session.User.Value, [.. chain.Encoded.Select(l => l.ToArray())]));
 
@@ -196,8 +207,10 @@ internal sealed class IdentityBook(EndpointSession session)
                 work.Raise(new EndpointEvent.OwnDevicesChanged(work.Now, shown.Newest.List.Devices.Any(d => d.Client == session.Client)));
                 break;
             case ChainStep.OtherIdentity when aboutUs:
+                session.Conflict(work, shown.IdentityKey);
+                break;
             case ChainStep.Fork:
-                session.Conflict(work);
+                session.Conflict(work, null);
                 break;
             default:
                 break;

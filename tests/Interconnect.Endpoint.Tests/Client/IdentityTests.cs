@@ -224,6 +224,22 @@ public sealed class IdentityTests : IDisposable
         var identity = await alice.Client.IdentityAsync();
         Assert.NotNull(identity.ConflictAt);
         Assert.Equal("phone", Assert.Single(identity.Devices).Client.Device);
+
+        // The phrase says that it is somebody else's; another phrase, or somebody without any, says nothing.
+        using var seed = (await alice.Client.SeedAsync())!;
+        using (var other = RecoverySeed.Create())
+            Assert.Equal("END-122", (await alice.Client.ObjectAsync(other))?.RuleId);
+
+        using (var ofBob = (await bob.Client.SeedAsync())!)
+            Assert.Equal("END-128", (await bob.Client.ObjectAsync(ofBob))?.RuleId);
+
+        Assert.Null(await alice.Client.ObjectAsync(seed));
+        Assert.Null((await alice.NextAsync<EndpointEvent.ObjectionAnswered>()).Refusal);
+        var objection = Assert.Single(gateway.AcceptedRequests.Select(r => r.Event).OfType<IdentityObjection>());
+        Inject(bob, objection with { IssuedAt = objection.IssuedAt.AddMilliseconds(1) }, Tablet, new TransportAddress.Ghost(alice.User));
+        Assert.Equal("END-046", (await bob.NextAsync<EndpointEvent.FrameRejected>()).RuleId);
+        Inject(bob, objection, Tablet, new TransportAddress.Ghost(alice.User));
+        Assert.Equal(alice.User, (await bob.NextAsync<EndpointEvent.IdentityObjected>()).User);
         await alice.WaitAsync(await alice.SendAsync(bob, "still me"), MessageState.Delivered);
     }
 

@@ -176,6 +176,9 @@ internal sealed class FakeGateway(TimeProvider clock)
                 Accept(sender, id, request, null);
                 Send(sender, null, id, "response", request.Event.ConversationFor(sender), new DeviceListResponse(request.Proof.FrameId, asked.Target, lists.GetValueOrDefault(asked.Target) ?? []));
                 return null;
+            case IdentityObjection:
+                Accept(sender, id, request, null);
+                return null;
             case DeviceLinkMessage:
                 Accept(sender, id, request, null);
                 Fan(sender, sender, id, request, null);

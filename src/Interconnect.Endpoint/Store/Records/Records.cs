@@ -28,6 +28,9 @@ internal sealed record IdentityRecord
 
     /// <summary>When an identity of this user was seen that is not this one; null for never, or once settled.</summary>
     public long? ConflictAt { get; init; }
+
+    /// <summary>The identity key that was seen then; null for lists under our own that contradict ours.</summary>
+    public byte[]? ConflictKey { get; init; }
 }
 
 /// <summary>The newest era of a user's device lists, as verified. By user, this endpoint's own included.</summary>
@@ -206,6 +209,7 @@ internal enum FramePurpose
     DeviceList = 7,
     DeviceListRequest = 8,
     DeviceLink = 9,
+    IdentityObjection = 10,
 }
 
 /// <summary>An envelope that came before its turn.</summary>
