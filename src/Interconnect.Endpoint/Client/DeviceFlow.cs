@@ -14,6 +14,7 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
     private const int MaxRequests = 8;
+    private const int MaxLinkBytes = 512 * 1024;
     private const string LinkMemoryName = "self";
 
     private DeviceChain? shown;
@@ -101,8 +102,11 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     /// <summary>What an old device answered to a link: lists that name this device and its key, or nothing.</summary>
     public RequestOutcome.Blocked? Adopt(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists)
     {
-        if (!DeviceChain.TryRead(lists, SignatureChecks.Verify, work.Now, null, out var chain, out var error))
+        if (!AttachedLists.TryGroup(lists, out var users, out var error)
+            || !DeviceChain.TryRead(users.FirstOrDefault(u => u.User == session.User).Lists ?? [], SignatureChecks.Verify, work.Now, null, out var chain, out error))
+        {
             return new RequestOutcome.Blocked(error.RuleId, error.Reason, "Begin the link again");
+        }
 
         var identity = Tables.Identity.Get(work.Store, IdentityRecord.Name)!;
         var fits = chain.User == session.User && chain.Names(session.Client, session.Suite.Id, session.PublicKey.Span)
@@ -112,6 +116,14 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
 
         session.Save(work, identity with { IdentityKey = chain.IdentityKey.ToArray(), Joining = false });
         session.Book.PutOwn(work, chain);
+
+        // The device that answered is ours, so whom it knows is who they are.
+        foreach (var (user, theirs) in users.Where(u => u.User != session.User))
+        {
+            if (session.Book.Introduce(work, user, theirs) is { } broken)
+                return new RequestOutcome.Blocked(broken.RuleId, broken.Reason, "Begin the link again");
+        }
+
         return null;
     }
 
@@ -209,12 +221,33 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
         if (Change(work, [device], []) is { } refused)
             return refused;
 
-        if (!link.TryAnswer(session.Book.ChainOf(work, session.User)!.Encoded, out var answer, out var error))
+        if (!link.TryAnswer(ListsForNewDevice(work), out var answer, out var error))
             return new RequestOutcome.Blocked(error.RuleId, error.Reason, "Open a new era with the recovery phrase ('identity recover')");
 
         work.Store.Delete(EntryKind.LinkRequest, Convert.ToHexString(request.Hash.Span));
         SendLink(work, answer);
         return null;
+    }
+
+    /// <summary>
+    /// What a new device of ours begins with: our own lists, and those of the contacts that this device knows, the newest contacts first, so that nobody can show it another person where
+    /// an older device would have known better. Bounded; whoever does not fit is met anew.
+    /// </summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> ListsForNewDevice(Work work)
+    {
+        var lists = session.Book.ChainOf(work, session.User)?.Encoded.ToList() ?? [];
+        var bytes = lists.Sum(list => list.Length);
+        foreach (var contact in Tables.Contacts.All(work.Store).Where(contact => contact.Identity is not null && contact.Fork is null).OrderByDescending(contact => contact.AddedAt))
+        {
+            var chain = session.Book.ChainOf(work, UserUri.Parse(contact.User))!;
+            bytes += chain.Encoded.Sum(list => list.Length);
+            if (lists.Count + chain.Lists.Count > DeviceChain.MaxLists || bytes > MaxLinkBytes)
+                break;
+
+            lists.AddRange(chain.Encoded);
+        }
+
+        return lists;
     }
 
     /// <summary>What the hub has of our user, for a device that has no list yet and will be named by the phrase.</summary>

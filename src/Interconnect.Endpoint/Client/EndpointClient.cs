@@ -330,9 +330,9 @@ public sealed class EndpointClient : IAsyncDisposable
     /// <summary>This device's entry, for another device to put into the list.</summary>
     public DeviceEntry NewDeviceEntry() => session.NewEntry(session.Clock.GetUtcNow());
 
-    /// <summary>The newest era of this user's device lists, as they travel; empty for none.</summary>
+    /// <summary>What a new device of this user begins with, as it travels: the newest era of the user's own lists, then those of contacts. Empty for none.</summary>
     public Task<IReadOnlyList<ReadOnlyMemory<byte>>> DeviceListsAsync(CancellationToken cancellation = default) =>
-        ReadAsync(work => session.Book.ChainOf(work, session.User)?.Encoded ?? [], cancellation);
+        ReadAsync(devices.ListsForNewDevice, cancellation);
 
     /// <summary>Puts a device into the list, signs and publishes it; own rooms take it in. Null, or why not.</summary>
     public Task<RequestOutcome.Blocked?> AuthoriseDeviceAsync(DeviceEntry device, CancellationToken cancellation = default) =>

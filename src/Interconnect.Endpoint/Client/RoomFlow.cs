@@ -16,6 +16,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     private static readonly TimeSpan OwnDevicesPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan OwnDevicesPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan OwnDevicesLongestPause = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestCommitPause = TimeSpan.FromHours(1);
     private const int MaxUnconfirmedRooms = 4;
     private const int MaxEvidence = 64 * 1024;
 
@@ -98,14 +99,20 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         }
     }
 
-    /// <summary>A device of ours that had no key packages yet when it was to be added is asked for again.</summary>
+    /// <summary>A device of ours that had no key packages yet when it was to be added is asked for again, and a commit that was refused is made again.</summary>
     public void Resume(Work work)
     {
-        foreach (var room in Tables.Rooms.All(work.Store).Where(room => room is { Active: true, ReadOnly: false, Still: null, AddingUntil: > 0 } && room.AddingUntil <= work.NowMs))
+        foreach (var room in Tables.Rooms.All(work.Store).Where(room => room is { Active: true, ReadOnly: false, Still: null } && (IsDue(room.AddingUntil) || IsDue(room.CommitNotBefore))))
         {
+            var due = IsDue(room.CommitNotBefore) ? room with { CommitNotBefore = 0 } : room;
+            if (due != room)
+                Tables.Rooms.Put(work.Store, due);
+
             if (session.IsAuthorised(work) && session.Import(room.Group).IsActive)
-                IsCurrent(work, room);
+                IsCurrent(work, due);
         }
+
+        bool IsDue(long at) => at > 0 && at <= work.NowMs;
     }
 
     /// <summary>
@@ -205,7 +212,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         if (Tables.Rooms.Get(work.Store, uri.Value) is not { Pending: { } pending } room || pending.Frame != frame)
             return false;
 
-        Tables.Rooms.Put(work.Store, room with { Active = true, Group = pending.Group, Pending = null });
+        Tables.Rooms.Put(work.Store, room with { Active = true, Group = pending.Group, Pending = null, CommitTries = 0, CommitNotBefore = 0 });
         if (!room.Active)
         {
             var peer = UserUri.Parse(room.Peer);
@@ -226,7 +233,14 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
 
         if (room.Active)
         {
-            Tables.Rooms.Put(work.Store, room with { Pending = null, RefreshDue = currentEpoch is not null });
+            var pause = Math.Min(LongestCommitPause.TotalMilliseconds, RetryStep.TotalMilliseconds * (1 << Math.Min(room.CommitTries, 12)));
+            Tables.Rooms.Put(work.Store, room with
+            {
+                Pending = null,
+                RefreshDue = currentEpoch is not null,
+                CommitTries = room.CommitTries + 1,
+                CommitNotBefore = work.NowMs + (long)Math.Max(pause, refusal.RetryAfter?.TotalMilliseconds ?? 0),
+            });
             return;
         }
 
@@ -398,7 +412,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         }
 
         // The hub took this commit at our staged one's epoch: ours is worth nothing any more and is made again.
-        Save(work, room with { Pending = null, RefreshDue = false }, processed);
+        Save(work, room with { Pending = null, RefreshDue = false, CommitTries = 0, CommitNotBefore = 0 }, processed);
         if (room.Pending is not null || room.RefreshDue)
             Refresh(work, Tables.Rooms.Get(work.Store, room.Room)!);
 
@@ -440,7 +454,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     /// <summary>Stages a commit of ours and hands it to the hub; null when one is under way already.</summary>
     private string? Commit(Work work, RoomRecord room, MlsGroup group, CommitRequest request)
     {
-        if (room.Pending is { GivenUp: false })
+        if (room.Pending is { GivenUp: false } || room.CommitNotBefore > work.NowMs)
             return null;
 
         var staged = group.Commit(request).Match(result => result, error => throw new InvalidOperationException(error.ToString()));

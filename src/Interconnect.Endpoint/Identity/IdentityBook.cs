@@ -104,6 +104,21 @@ internal sealed class IdentityBook(EndpointSession session)
         return null;
     }
 
+    /// <summary>Another device of ours says by which identity it knows a contact; one that is known here already stays as it is. Returns which rule the lists broke, or null.</summary>
+    public SchemaError? Introduce(Work work, UserUri user, IReadOnlyList<ReadOnlyMemory<byte>> lists)
+    {
+        var contact = ContactBook.Get(work, user);
+        if (contact.Identity is not null)
+            return null;
+
+        if (!DeviceChain.TryRead(lists, SignatureChecks.Verify, work.Now, null, out var chain, out var error))
+            return error;
+
+        Tables.Chains.Put(work.Store, new ChainRecord(user.Value, [.. chain.Encoded.Select(l => l.ToArray())]));
+        ContactBook.Put(work, contact with { Identity = chain.IdentityKey.ToArray(), Clients = [] });
+        return null;
+    }
+
     /// <summary>The identity that we know a user by says no to another one. Returns why it counts for nothing, or null.</summary>
     public SchemaError? OnObjection(Work work, IdentityObjection objection)
     {

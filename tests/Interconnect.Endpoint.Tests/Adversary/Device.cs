@@ -31,13 +31,13 @@ internal sealed class Device : IAsyncDisposable
     /// <summary>What is on its way to this device; the gateway hands it over, or not.</summary>
     public List<Parcel> Pending { get; } = [];
 
-    public static async Task<Device> CreateAsync(HostileGateway gateway, TimeProvider clock, string address, string name)
+    public static async Task<Device> CreateAsync(HostileGateway gateway, TimeProvider clock, string address, string name, bool further = false)
     {
         var account = new TransportAccount { Kind = TransportKind.Xmpp, Address = address, Password = "secret" };
         var device = new Device(gateway, clock, account.User!, name);
         using (var key = StoreKey.FromKeyFile(Key))
         using (var made = ((StoreOpening.Opened)EndpointStore.Create(device.folder.Path, key)).Store)
-            Assert.Null(EndpointClient.Initialise(made, account, name, clock));
+            Assert.Null(further ? EndpointClient.InitialiseFurtherDevice(made, account, name, clock) : EndpointClient.Initialise(made, account, name, clock));
 
         gateway.Attach(device);
         await device.StartAsync();

@@ -50,7 +50,7 @@ internal sealed class Intruder(TimeProvider clock) : IDisposable
 
         var entry = new DeviceEntry(added, 1, As(added).Key.PublicKey, DeviceKind.Agent, true, newest.List.IssuedAt);
         var next = DeviceList.Next(newest, [], [], clock.GetUtcNow());
-        var list = next with { Devices = [.. next.Devices.Where(d => d.Client != added).Append(entry).OrderBy(d => d.Client.Value, StringComparer.Ordinal)] };
+        var list = next with { Devices = [.. next.Devices.Where(d => d.Client != added).Append(entry).OrderBy(d => d.Client.Value, StringComparer.Ordinal)], Removed = [.. next.Removed.Where(c => c != added)] };
         return [.. chain, SignedDeviceList.ByDevice(list, signer, 1, (label, content) => As(signer).Key.SignWithLabel(label, content)).Encoded];
     }
 

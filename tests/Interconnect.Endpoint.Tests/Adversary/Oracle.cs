@@ -68,6 +68,12 @@ internal sealed class Oracle(HostileGateway gateway, Intruder intruder)
                 throw new Violation($"(2) {device.User.User} is shown '{text}' twice");
         }
 
+        foreach (var message in messages.Where(m => !m.Incoming))
+        {
+            if (!sent.TryGetValue(message.Text ?? "", out var truth) || truth.Author != device.User || truth.To != other)
+                throw new Violation($"(2) {device.User.User}'s {device.Name} shows as sent what {device.User.User} did not send");
+        }
+
         foreach (var message in messages.Where(m => m is { Incoming: false, State: MessageState.Delivered }))
         {
             var has = false;
@@ -96,11 +102,13 @@ internal sealed class Oracle(HostileGateway gateway, Intruder intruder)
 
         if (ours != view.Ours)
         {
-            if (ours is ConsentState.Granted or ConsentState.Revoked || view.Ours == ConsentState.Revoked)
+            // Another device of the same user granted it, and made the room that this one came into.
+            var byOtherDevice = ours == ConsentState.Granted && view.Ours != ConsentState.Revoked && gateway.Devices[device.User].Count > 1 && OpsOf(device.User, other).Contains(ConsentOperation.Grant);
+            if (!byOtherDevice && (ours is ConsentState.Granted or ConsentState.Revoked || view.Ours == ConsentState.Revoked))
                 throw new Violation($"(3) at {device.User.User}: what {device.User.User} allows went from {view.Ours} to {ours} without a word of its own");
 
             // A grant of one's own that the hub refused, or never answered, is taken back: less is allowed, and the owner is told.
-            if (view.Ours != ConsentState.Granted || ours != ConsentState.None)
+            if (!byOtherDevice && (view.Ours != ConsentState.Granted || ours != ConsentState.None))
                 Explain(device, other, view, ours == ConsentState.Requested ? ConsentOperation.Request : ConsentOperation.Cancel, $"{other.User}'s request went from {view.Ours} to {ours}");
         }
 

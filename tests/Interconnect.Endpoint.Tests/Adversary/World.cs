@@ -84,11 +84,37 @@ internal sealed class World : IAsyncDisposable
             }
         }
 
+        if (random.Next(3) == 0)
+            await AddTabletAsync();
+
         if (random.Next(2) == 0)
             await CompareAsync(devices[random.Next(devices.Count)], meanwhile: false);
 
         await oracle.CheckAsync(devices);
         oracle.Hostile();
+    }
+
+    /// <summary>Alice has a second device, which her phone put into the list and into the room.</summary>
+    private async Task AddTabletAsync()
+    {
+        var tablet = await Device.CreateAsync(gateway, clock, "alice@a.test", "tablet", further: true);
+        devices.Add(tablet);
+        if (await devices[0].Client.AuthoriseDeviceAsync(tablet.Client.NewDeviceEntry()) is { } refused)
+            throw new Violation($"the tablet cannot be added: {refused.RuleId}");
+
+        if (await tablet.Client.AdoptAsync(await devices[0].Client.DeviceListsAsync()) is { } unfit)
+            throw new Violation($"the tablet does not take the list: {unfit.RuleId}");
+
+        for (var i = 0; i < 3; i++)
+        {
+            await DrainAsync();
+            clock.Advance(TimeSpan.FromSeconds(6));
+            foreach (var device in devices)
+                await device.Client.MaintainOnceAsync(CancellationToken.None);
+        }
+
+        await DrainAsync();
+        Note("alice has a tablet");
     }
 
     private async Task StepAsync()
@@ -103,6 +129,8 @@ internal sealed class World : IAsyncDisposable
                 await SendAsync(device);
                 break;
             case < 64:
+                // One device of a user says who may write, since two that speak in the same instant cannot be told apart.
+                device = devices.First(d => d.User == device.User);
                 await SayAsync(device, (ConsentOperation)random.Next(4), Other(device).User);
                 break;
             case < 68:
@@ -111,6 +139,10 @@ internal sealed class World : IAsyncDisposable
             case < 70:
                 Note($"{device.User.User} restarts");
                 await device.RestartAsync();
+                break;
+            case < 71 when random.Next(4) == 0 && devices.Count > 2:
+                Note("alice takes the tablet out");
+                await devices[0].Client.RemoveDeviceAsync(ClientUri.Parse("mimi://a.test/d/alice/tablet"));
                 break;
             case < 71:
                 Note($"{device.User.User} renews keys");

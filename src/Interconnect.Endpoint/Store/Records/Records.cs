@@ -143,6 +143,12 @@ internal sealed record RoomRecord(string Room, string Peer, bool Active, byte[] 
 
     /// <summary>How often it was asked in vain; each time waits longer.</summary>
     public int AddingTries { get; init; }
+
+    /// <summary>How many commits of ours were refused since the group last moved.</summary>
+    public int CommitTries { get; init; }
+
+    /// <summary>When the next commit of ours may go out; each refusal puts it off longer, so that a hub that refuses for ever keeps nobody busy.</summary>
+    public long CommitNotBefore { get; init; }
 }
 
 
