@@ -8,7 +8,8 @@ internal sealed class Device : IAsyncDisposable
 {
     private static readonly byte[] Key = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
 
-    private readonly TemporaryFolder folder = new();
+    // In memory where there is such a folder: what a disk does is not tried here, and a run makes thousands of stores.
+    private readonly TemporaryFolder folder = new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
     private readonly HostileGateway gateway;
     private readonly TimeProvider clock;
     private EndpointStore? store;

@@ -42,8 +42,8 @@ internal sealed class World : IAsyncDisposable
         try
         {
             await world.MeetAsync();
-            for (var i = 0; i < steps; i++)
-                await world.StepAsync();
+            for (var i = 1; i <= steps; i++)
+                await world.StepAsync(look: i % 6 == 0);
 
             await world.SettleAsync();
         }
@@ -117,7 +117,7 @@ internal sealed class World : IAsyncDisposable
         Note("alice has a tablet");
     }
 
-    private async Task StepAsync()
+    private async Task StepAsync(bool look)
     {
         var device = devices[random.Next(devices.Count)];
         switch (random.Next(100))
@@ -157,7 +157,7 @@ internal sealed class World : IAsyncDisposable
         }
 
         await PumpAsync();
-        await oracle.CheckAsync(devices);
+        await oracle.CheckAsync(devices, look);
     }
 
     /// <summary>The gateway has had its way: what waits is handed over, and everything is looked at once more.</summary>

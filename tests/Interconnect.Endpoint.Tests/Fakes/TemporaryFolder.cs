@@ -2,7 +2,9 @@ namespace Interconnect.Endpoint.Tests.Fakes;
 
 internal sealed class TemporaryFolder : IDisposable
 {
-    public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "interconnect-" + Guid.NewGuid().ToString("N"));
+    public TemporaryFolder(string? parent = null) => Path = System.IO.Path.Combine(parent ?? System.IO.Path.GetTempPath(), "interconnect-" + Guid.NewGuid().ToString("N"));
+
+    public string Path { get; }
 
     public string File(string name) => System.IO.Path.Combine(Path, name);
 
