@@ -26,9 +26,21 @@ public sealed class LeastRightsScenarios
         var bob = new Device(World.Matrix, "hs.test", "bob", TimeProvider.System);
 
         await OnTheBrokerAsync(rights);
+        await ListAsync(rights, World.Xmpp, alice);
+        await ListAsync(rights, World.Matrix, bob);
         await InAnothersNameAsync(rights, alice, bob);
         await AsAdministratorAsync(rights, alice, bob);
         await InTheDatabaseAsync(rights);
+    }
+
+    // Who has no device list publishes nothing, so each user begins with one.
+    private static async Task ListAsync(LeastRights rights, string network, Device device)
+    {
+        await rights.SubmitAsync(network, device.Send(new Hub.Tests.Kit.Person(device.User, TimeProvider.System).Begins(device)));
+        while ((await rights.NextAsync(network)).Event is not DeliveryReport { Status: DeliveryStatus.Accepted })
+        {
+            // The own account's copy.
+        }
     }
 
     private static async Task OnTheBrokerAsync(LeastRights rights)
