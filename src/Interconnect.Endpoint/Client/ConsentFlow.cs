@@ -40,7 +40,7 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
         if (asks ? entry.Requester != sender || entry.Target != session.User : entry.Target != sender || entry.Requester != session.User)
             return new SchemaError("END-012", "The consent is not the sender's to give or ask", "consent_entry");
 
-        if (session.Book.Learn(work, entry.DeviceLists, sender) is { } broken)
+        if (session.Book.Learn(work, entry.DeviceLists, sender, envelope.Proof) is { } broken)
             return broken;
 
         var proof = envelope.Proof!;

@@ -13,6 +13,7 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     private static readonly TimeSpan RenewAtMost = TimeSpan.FromDays(1);
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+    private const int RenewTurns = 8;
     private const int MaxRequests = 8;
     private const int MaxLinkBytes = 512 * 1024;
     private const string LinkMemoryName = "self";
@@ -31,6 +32,9 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     /// <summary>Signs the next list of this era, with devices added or taken out. Returns why not, or null.</summary>
     public RequestOutcome.Blocked? Change(Work work, IReadOnlyList<DeviceEntry> added, IReadOnlyList<ClientUri> removed)
     {
+        if (Staged(work) is not null)
+            return new RequestOutcome.Blocked("END-129", "A change of the list is on its way to the gateway", "Wait until it is answered");
+
         if (session.Book.ChainOf(work, session.User) is not { } own || own.Newest.List.Find(session.Client, session.Suite.Id) is not { Authorises: true })
             return new RequestOutcome.Blocked("END-117", "This device may not change the list of devices", "Use a device that may, or the recovery phrase");
 
@@ -47,7 +51,11 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
             return new RequestOutcome.Blocked("END-121", "A list has a device", "Add another device first");
 
         var list = DeviceList.Next(own.Newest, added, removed, work.Now);
-        Take(work, own.Append(SignedDeviceList.ByDevice(list, session.Client, session.Suite.Id, session.SignList), SignatureChecks.Verify));
+
+        // It counts, and is shown to anybody, once the hub took it: of two devices that change the list at once the second is refused, and nobody sees two lists of one place.
+        var next = own.Append(SignedDeviceList.ByDevice(list, session.Client, session.Suite.Id, session.SignList), SignatureChecks.Verify);
+        Tables.StagedChain.Put(work.Store, new ChainRecord(session.User.Value, [.. next.Encoded.Select(l => l.ToArray())]));
+        Publish(work, next);
         return null;
     }
 
@@ -133,11 +141,13 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
         if (session.Book.ChainOf(work, session.User) is not { } own || !session.IsAuthorised(work))
             return;
 
+        // The devices of a list take turns, a day apart, so that not all of them renew it at the same moment.
         var newest = own.Newest.List;
-        if (newest.FreshUntil - work.Now < RenewBefore && work.Now - newest.IssuedAt > RenewAtMost && own.Lists.Count < DeviceChain.MaxLists && newest.Find(session.Client, session.Suite.Id) is { Authorises: true })
+        var turn = newest.Devices.TakeWhile(device => device.Client != session.Client).Count(device => device.Authorises) % RenewTurns;
+        if (newest.FreshUntil - work.Now < RenewBefore - (turn * RenewAtMost) && work.Now - newest.IssuedAt > RenewAtMost && own.Lists.Count < DeviceChain.MaxLists && newest.Find(session.Client, session.Suite.Id) is { Authorises: true })
             Change(work, [], []);
 
-        Publish(work, session.Book.ChainOf(work, session.User)!);
+        Publish(work, Staged(work) ?? session.Book.ChainOf(work, session.User)!);
     }
 
     public void OnAccepted(Work work, string frame)
@@ -146,6 +156,14 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
             return;
 
         Tables.ListPublication.Put(work.Store, new ListPublicationRecord(offered, null, null, 0, 0));
+        if (Staged(work) is { } staged && Same(offered, staged.Newest.Hash.ToArray()))
+        {
+            Unstage(work);
+            session.Book.PutOwn(work, staged);
+            work.Raise(new EndpointEvent.OwnDevicesChanged(work.Now, session.IsAuthorised(work)));
+            rooms.BringUpToDate(work, null);
+        }
+
         work.Raise(new EndpointEvent.DeviceListPublished(work.Now, null));
         Maintain(work);
     }
@@ -154,6 +172,10 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     {
         if (State(work) is not { } state || state.Frame != frame)
             return;
+
+        // What cannot be taken at all has not been: the list is as it was.
+        if (refusal.RetryAfter is null && Staged(work) is not null)
+            Unstage(work);
 
         var wait = TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << Math.Min(state.Refused, 10)));
         if (refusal.RetryAfter > wait)
@@ -235,7 +257,7 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     /// </summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> ListsForNewDevice(Work work)
     {
-        var lists = session.Book.ChainOf(work, session.User)?.Encoded.ToList() ?? [];
+        var lists = (Staged(work) ?? session.Book.ChainOf(work, session.User))?.Encoded.ToList() ?? [];
         var bytes = lists.Sum(list => list.Length);
         foreach (var contact in Tables.Contacts.All(work.Store).Where(contact => contact.Identity is not null && contact.Fork is null).OrderByDescending(contact => contact.AddedAt))
         {
@@ -262,9 +284,33 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     private static IEnumerable<LinkRequest> Requests(Work work) =>
         work.Store.All(EntryKind.LinkRequest).Select(bytes => LinkRequest.TryRead(bytes, out var request, out _) ? request : throw new StoreDamagedException());
 
-    // A list that was signed is kept and handed to the hub in one step; what rests on it, rooms and packages, follows from it.
+    private static void Unstage(Work work)
+    {
+        foreach (var record in Tables.StagedChain.All(work.Store))
+            Tables.StagedChain.Delete(work.Store, record);
+    }
+
+    // A change that the hub has not answered; one that another device's list has overtaken counts no more.
+    private DeviceChain? Staged(Work work)
+    {
+        if (Tables.StagedChain.Get(work.Store, session.User.Value) is not { } record)
+            return null;
+
+        var known = session.Book.ChainOf(work, session.User);
+        var staged = DeviceChain.TryRead([.. record.Lists.Select(l => (ReadOnlyMemory<byte>)l)], SignatureChecks.Verify, DateTimeOffset.MaxValue - DeviceChain.MaxAhead, known, out var chain, out _)
+            ? chain
+            : throw new StoreDamagedException();
+        if (known?.Compare(staged) is ChainStep.Newer)
+            return staged;
+
+        Unstage(work);
+        return null;
+    }
+
+    // An era of our own that the phrase signed is kept and handed to the hub in one step; what rests on it, rooms and packages, follows from it.
     private void Take(Work work, DeviceChain chain)
     {
+        Unstage(work);
         session.Book.PutOwn(work, chain);
         work.Raise(new EndpointEvent.OwnDevicesChanged(work.Now, session.IsAuthorised(work)));
         Publish(work, chain);

@@ -326,7 +326,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         if (peer is null)
             return new SchemaError("END-023", "The group lacks one of the two users", "room_update");
 
-        if (session.Book.Learn(work, update.DeviceLists, peer) is { } broken)
+        if (session.Book.Learn(work, update.DeviceLists, peer, envelope.Proof) is { } broken)
             return broken;
 
         if (GroupMembership.IsForm(joined.NewState, update.Room, session.User, peer) is { } error)

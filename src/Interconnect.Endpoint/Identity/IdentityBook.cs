@@ -50,10 +50,11 @@ internal sealed class IdentityBook(EndpointSession session)
     /// <param name="work">The step in hand.</param>
     /// <param name="lists">As attached.</param>
     /// <param name="first">Who may become known by them; null: only those who are.</param>
+    /// <param name="signer">Who signed the event that brought them; null for what the hub made.</param>
     /// <param name="aboutUs">
     /// True when somebody says of our own user that these are its devices: another identity is a conflict then. What others attach of ours may be older than a new identity of ours.
     /// </param>
-    public SchemaError? Learn(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists, UserUri? first, bool aboutUs = false)
+    public SchemaError? Learn(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists, UserUri? first, FrameProof? signer = null, bool aboutUs = false)
     {
         if (lists.Count == 0)
             return null;
@@ -63,7 +64,7 @@ internal sealed class IdentityBook(EndpointSession session)
 
         foreach (var (user, encoded) in users)
         {
-            error = user == session.User ? LearnOwn(work, encoded, aboutUs) : Learn(work, user, encoded, user == first);
+            error = user == session.User ? LearnOwn(work, encoded, aboutUs) : Learn(work, user, encoded, user == first, signer);
             if (error is not null)
                 return error;
         }
@@ -133,7 +134,7 @@ internal sealed class IdentityBook(EndpointSession session)
     /// <summary>Stores a chain of our own that was signed here or came with a link.</summary>
     public void PutOwn(Work work, DeviceChain chain) => Tables.Chains.Put(work.Store, new ChainRecord(session.User.Value, [.. chain.Encoded.Select(l => l.ToArray())]));
 
-    private SchemaError? Learn(Work work, UserUri user, IReadOnlyList<ReadOnlyMemory<byte>> encoded, bool mayBeFirst)
+    private SchemaError? Learn(Work work, UserUri user, IReadOnlyList<ReadOnlyMemory<byte>> encoded, bool mayBeFirst, FrameProof? signer)
     {
         var contact = Tables.Contacts.Get(work.Store, user.Value);
         if (contact?.Identity is null && !mayBeFirst)
@@ -145,7 +146,7 @@ internal sealed class IdentityBook(EndpointSession session)
             return error;
 
         if (contact.Identity is null)
-            return Meet(work, contact, shown);
+            return Meet(work, contact, shown, signer);
 
         if (!shown.IdentityKey.Span.SequenceEqual(contact.Identity))
             return Doubt(work, contact, shown);
@@ -171,14 +172,15 @@ internal sealed class IdentityBook(EndpointSession session)
         return null;
     }
 
-    // First contact. Who was known by the keys of devices before there were identities must be named by the identity that is shown now.
-    private static SchemaError? Meet(Work work, ContactRecord contact, DeviceChain shown)
+    // First contact. Who was known by the keys of devices before there were identities comes with an identity that one of those devices signs for: to name its key proves nothing.
+    private static SchemaError? Meet(Work work, ContactRecord contact, DeviceChain shown, FrameProof? signer)
     {
         if (!shown.IsFresh(work.Now))
             return new SchemaError("END-040", "A first contact is not made over device lists that have run out", "device_lists");
 
-        var same = contact.Clients.All(pinned => pinned.Candidate is null && pinned.Key.Length > 0 && shown.Names(ClientUri.Parse(pinned.Client), pinned.Suite, pinned.Key));
-        if (!same)
+        var known = contact.Clients.Count == 0 || (!contact.Clients.Any(pinned => pinned.Candidate is not null) && signer is not null && shown.Names(signer.Client, signer.CipherSuite, signer.SignatureKey.Span)
+            && contact.Clients.Any(pinned => pinned.Client == signer.Client.Value && pinned.Suite == signer.CipherSuite && signer.SignatureKey.Span.SequenceEqual(pinned.Key)));
+        if (!known)
             return Doubt(work, contact, shown);
 
         Tables.Chains.Put(work.Store, new ChainRecord(contact.User, [.. shown.Encoded.Select(l => l.ToArray())]));

@@ -50,6 +50,7 @@ internal static class Tables
     public static readonly Table<HeldRecord> Held = new(EntryKind.Held, r => HeldName(r.Conversation, r.Sequence));
     public static readonly Table<ChunkRecord> Chunks = new(EntryKind.Chunk, r => r.Sender + "\n" + r.Text);
     public static readonly Table<ChainRecord> Chains = new(EntryKind.Chain, r => r.User);
+    public static readonly Table<ChainRecord> StagedChain = new(EntryKind.StagedChain, r => r.User);
     public static readonly Table<ListPublicationRecord> ListPublication = new(EntryKind.ListPublication, _ => ListPublicationRecord.Name);
     public static readonly Table<OrderRecord> Orders = new(EntryKind.Order, r => r.Conversation);
 
