@@ -22,6 +22,9 @@ internal sealed class AgentRun(FakeGateway gateway, string address) : IDisposabl
     /// <summary>Nothing is received before this.</summary>
     public Task BeforeReceiving { get; set; } = Task.CompletedTask;
 
+    /// <summary>The queue of a further device; null for the user's first.</summary>
+    public Mailbox? Mailbox { get; init; }
+
     /// <summary>Runs a command with --json; returns its exit code and lines.</summary>
     public async Task<(int Code, List<JsonObject> Lines)> RunAsync(params string[] arguments)
     {
@@ -32,14 +35,14 @@ internal sealed class AgentRun(FakeGateway gateway, string address) : IDisposabl
     /// <summary>Runs a command as a person does.</summary>
     public Task<(int Code, string Out, string Error)> SayAsync(params string[] arguments) => RawAsync("", arguments);
 
-    public async Task<(int Code, string Out, string Error)> RawAsync(string input, string[] arguments, CancellationToken cancellation = default)
+    public async Task<(int Code, string Out, string Error)> RawAsync(string input, string[] arguments, CancellationToken cancellation = default, StringWriter? live = null)
     {
         Directory.CreateDirectory(folder.Path);
-        var (output, error) = (new StringWriter(), new StringWriter());
+        var (output, error) = (live ?? new StringWriter(), new StringWriter());
         var environment = new Dictionary<string, string> { [AgentSettings.HomeVariable] = Home, [AgentSettings.PasswordVariable] = "pencil" };
         var io = new AgentIo(new StringReader(input), TextWriter.Synchronized(output), TextWriter.Synchronized(error), environment, TimeProvider.System)
         {
-            Transports = (account, _, _) => new FakeTransport(account.User!, gateway) { BeforeReceiving = BeforeReceiving, Refusal = Refusal },
+            Transports = (account, _, _) => new FakeTransport(account.User!, gateway, Mailbox) { BeforeReceiving = BeforeReceiving, Refusal = Refusal },
         };
         string[] key = File.Exists(KeyFile) && !arguments.Contains("--key-file") && !arguments.Contains("--passphrase-file") && !arguments.Contains("--new-key-file") ? ["--key-file", KeyFile] : [];
         var code = await AgentCommandLine.RunAsync([.. arguments, .. key], io, cancellation).WaitAsync(TimeSpan.FromSeconds(60), CancellationToken.None);

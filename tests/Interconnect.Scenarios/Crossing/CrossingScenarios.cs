@@ -34,6 +34,42 @@ public sealed class CrossingScenarios
         Assert.Equal(number.ToString(), (await bob.Client.SafetyNumbersAsync(alice.User))!.Known!.ToString());
     }
 
+    [Theory(DisplayName = "Alice adds a second device by a code: both read, each sees what the other sent, Bob sees the same person; taken out, it reads nothing more")]
+    [InlineData("prosody", "synapse")]
+    [InlineData("synapse", "prosody")]
+    public async Task SecondDevice(string from, string to)
+    {
+        await using var gateway = await GatewayDeployment.StartAsync(servers, [from, to]);
+        await using var phone = await Person.ArriveAsync(servers, from, "alice");
+        await using var bob = await Person.ArriveAsync(servers, to, "bob");
+        await phone.BefriendAsync(bob);
+        await phone.WriteAsync(bob, "From the phone.");
+        await bob.ReadAsync(phone, 1);
+        var number = (await bob.Client.SafetyNumbersAsync(phone.User))!.Known!;
+
+        await using var tablet = await phone.AddDeviceAsync("tablet");
+        await Person.UntilAsync(async () => (await bob.Client.ContactAsync(phone.User))!.Devices == 2, "Bob sees two devices");
+        await Person.UntilAsync(async () => await Sees(tablet, "Do both of you read this?", await bob.WriteAsync(phone, "Do both of you read this?")), "the tablet is in the room", TimeSpan.FromSeconds(60));
+        await tablet.WriteAsync(bob, "From the tablet.");
+        await Person.UntilAsync(async () => (await bob.ReadAsync(phone)).Contains("From the tablet."), "Bob reads the tablet");
+        await Person.UntilAsync(async () => (await phone.Client.MessagesAsync(bob.User)).Any(m => m is { Incoming: false, Text: "From the tablet." }), "the phone shows what the tablet sent");
+        Assert.True(number.Matches((await bob.Client.SafetyNumbersAsync(phone.User))!.Known!));
+        Assert.False((await bob.Client.ContactAsync(phone.User))!.KeyChanged);
+
+        Assert.Null(await phone.Client.RemoveDeviceAsync((await tablet.Client.ProfileAsync()).Client));
+        await Person.UntilAsync(async () => (await bob.Client.ContactAsync(phone.User))!.Devices == 1, "Bob sees one device");
+        await bob.WriteAsync(phone, "For the phone alone.");
+        await Person.UntilAsync(async () => (await phone.ReadAsync(bob)).Contains("For the phone alone."), "the phone reads on");
+        Assert.DoesNotContain("For the phone alone.", await tablet.ReadAsync(bob));
+
+        async Task<bool> Sees(Person device, string text, string sent)
+        {
+            await bob.UntilStateAsync(sent, MessageState.Delivered);
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            return (await device.ReadAsync(bob)).Contains(text);
+        }
+    }
+
     [Fact(DisplayName = "Bob is away while Alice writes thirty messages; back again he reads them all in order, once")]
     public async Task Offline()
     {

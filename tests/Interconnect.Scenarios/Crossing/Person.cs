@@ -66,11 +66,48 @@ public sealed class Person : IAsyncDisposable, IWitness
         }
     }
 
+    /// <summary>A further device of the same person, added by the code and digits that it shows.</summary>
+    public async Task<Person> AddDeviceAsync(string name)
+    {
+        var device = new Person(User, options);
+        using (var storeKey = StoreKey.FromKeyFile(device.key))
+        {
+            using var made = Opened(EndpointStore.Create(device.folder, storeKey));
+            Assert.Null(EndpointClient.InitialiseFurtherDevice(made, Client.Account, name, TimeProvider.System));
+        }
+
+        Evidence.Add(device);
+        try
+        {
+            await device.GoOnlineAsync(published: false);
+            using var link = NewDeviceLink.Start(User, device.Client.NewDeviceEntry().Encode(), TimeProvider.System);
+            using var subscription = device.Client.Subscribe();
+            await device.Client.SendLinkAsync(link.Request);
+            await UntilAsync(async () => await Client.AuthoriseLinkAsync(link.Code, link.Digits) is not { } refused || (refused.RuleId == "END-124" ? false : throw new InvalidOperationException(refused.RuleId)), "the new device's request");
+            using var limit = new CancellationTokenSource(Patience);
+            while (link.IsOpen)
+            {
+                if (await subscription.Events.ReadAsync(limit.Token) is EndpointEvent.DeviceLinkReceived received && link.Accept(received.Message.Span) is LinkReply.Added { Lists: var lists })
+                {
+                    Assert.Null(await device.Client.AdoptAsync(lists));
+                }
+            }
+
+            await UntilAsync(async () => (await device.Client.ProfileAsync()).HubDomain is not null, "the hub's answer to the new device's keys");
+            return device;
+        }
+        catch
+        {
+            await device.DisposeAsync();
+            throw;
+        }
+    }
+
     /// <summary>The texts received while online, in the order in which the endpoint announced them.</summary>
     public IReadOnlyList<string> Heard => [.. heard];
 
     /// <summary>Opens the store and connects.</summary>
-    public async Task GoOnlineAsync()
+    public async Task GoOnlineAsync(bool published = true)
     {
         using (var storeKey = StoreKey.FromKeyFile(key))
         {
@@ -83,7 +120,8 @@ public sealed class Person : IAsyncDisposable, IWitness
         using var limit = new CancellationTokenSource(Patience);
         var failure = await client.StartAsync(EndpointTransports.Create(client.Account, client.TransportMemory, TimeProvider.System), limit.Token);
         Assert.True(failure is null, failure?.ToString());
-        await UntilAsync(async () => (await client.ProfileAsync()).HubDomain is not null, $"the hub's answer to the keys published over {client.Account.Kind}");
+        if (published)
+            await UntilAsync(async () => (await client.ProfileAsync()).HubDomain is not null, $"the hub's answer to the keys published over {client.Account.Kind}");
     }
 
     /// <summary>Disconnects and closes the store, as when the device is switched off.</summary>
