@@ -49,8 +49,8 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
 
         var contact = ContactBook.Get(work, sender);
         var at = proof.CreatedAt.ToUnixTimeMilliseconds();
-        if (at <= contact.HeardAt || proof.CreatedAt < work.Now - session.Options.RememberSeen)
-            return new SchemaError("END-043", "The word on consent is not newer than what was heard before", "envelope.proof.created");
+        if (at <= contact.HeardAt || proof.CreatedAt < work.Now - session.Options.RememberSeen || proof.CreatedAt > work.Now + DeviceChain.MaxAhead)
+            return new SchemaError("END-043", "The word on consent is not newer than what was heard before, or dated ahead", "envelope.proof.created");
 
         contact = contact with { HeardAt = at };
         switch (entry.Operation)

@@ -13,6 +13,7 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     private static readonly TimeSpan RenewAtMost = TimeSpan.FromDays(1);
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestRequest = TimeSpan.FromMinutes(15);
     private const int RenewTurns = 8;
     private const int MaxRequests = 8;
     private const int MaxLinkBytes = 512 * 1024;
@@ -199,7 +200,8 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
             foreach (var old in Requests(work).Where(old => old.ExpiresAt <= work.Now))
                 work.Store.Delete(EntryKind.LinkRequest, Convert.ToHexString(old.Hash.Span));
 
-            if (Requests(work).Count() < MaxRequests && !work.Store.Has(EntryKind.LinkRequest, name))
+            // One that lasts longer than any code would only be in the way of others.
+            if (request.ExpiresAt <= work.Now + LongestRequest && Requests(work).Count() < MaxRequests && !work.Store.Has(EntryKind.LinkRequest, name))
                 work.Store.Put(EntryKind.LinkRequest, name, link.Message.ToArray(), work.NowMs);
         }
 

@@ -12,6 +12,7 @@ namespace Interconnect.Endpoint;
 public sealed class EndpointClient : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(6);
 
     private readonly EndpointSession session;
     private readonly SemaphoreSlim gate = new(1, 1);
@@ -31,6 +32,7 @@ public sealed class EndpointClient : IAsyncDisposable
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task running = Task.CompletedTask;
     private bool disposed;
+    private DateTimeOffset pruned;
 
     private EndpointClient(EndpointSession session)
     {
@@ -449,6 +451,9 @@ public sealed class EndpointClient : IAsyncDisposable
 
         await DoAsync(work =>
         {
+            if (work.Now - pruned > PruneEvery)
+                Prune(work);
+
             rooms.Resume(work);
             ResumeWaiting(work);
             devices.Maintain(work);
@@ -492,6 +497,7 @@ public sealed class EndpointClient : IAsyncDisposable
 
     private void Prune(Work work)
     {
+        pruned = work.Now;
         var bound = (work.Now - session.Options.RememberSeen).ToUnixTimeMilliseconds();
         work.Store.DeleteBefore(EntryKind.Seen, bound);
         work.Store.DeleteBefore(EntryKind.SeenFrame, bound);

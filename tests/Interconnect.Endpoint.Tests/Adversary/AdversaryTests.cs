@@ -9,7 +9,7 @@ namespace Interconnect.Endpoint.Tests.Adversary;
 /// </summary>
 public sealed class AdversaryTests
 {
-    private const int Steps = 60;
+    private const int Steps = 36;
 
     [Fact]
     public void AGatewayThatIsAnAdversary_ReadsAndImpersonatesNobody()

@@ -133,7 +133,7 @@ internal sealed class World : IAsyncDisposable
                 device = devices.First(d => d.User == device.User);
                 await SayAsync(device, (ConsentOperation)random.Next(4), Other(device).User);
                 break;
-            case < 68:
+            case < 66:
                 await CompareAsync(device, meanwhile: true);
                 break;
             case < 70:
