@@ -170,6 +170,8 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         Trust = record.Incoming ? record.Trust ?? KeyTrust.Pinned : null,
     };
 
+    private static string ReceivedName(MessageId id) => "received " + id;
+
     private static IEnumerable<MessageRecord> UnconfirmedOf(Work work, UserUri peer) =>
         Tables.Messages.All(work.Store).Where(message => message.Peer == peer.Value && message.Trust == KeyTrust.Unconfirmed);
 
@@ -236,7 +238,11 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         if (trust == KeyTrust.Unconfirmed && UnconfirmedOf(work, sender).Count() >= MaxUnconfirmed)
             return new SchemaError("END-044", "Too many messages of unconfirmed keys wait already", "encrypted_message");
 
+        // A sender who was told that the hub refused a message encrypts it anew; who told so may have delivered the first one all the same.
         var id = MessageId.Compute(sender.Value, room.Value, data);
+        if (work.Store.Has(EntryKind.ContentIndex, ReceivedName(id)))
+            return new SchemaError("END-034", "The message was received before", "encrypted_message");
+
         var body = content.NestedPart.SelfAndNested().OfType<SinglePart>().FirstOrDefault(part => part.TryGetText(out _)) ?? content.NestedPart as SinglePart;
         var text = body is not null && body.TryGetText(out var readable) ? readable : null;
         var message = new MessageRecord(FrameId.Create().Hex, true, sender.Value)
@@ -253,6 +259,7 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
             AcceptedAt = envelope.AcceptedAt?.ToUnixTimeMilliseconds(),
             Trust = trust,
         };
+        work.Store.Put(EntryKind.ContentIndex, ReceivedName(id), Encoding.ASCII.GetBytes(message.Id));
         Save(work, message);
         if (trust == KeyTrust.Unconfirmed)
         {
