@@ -124,12 +124,17 @@ internal sealed class Oracle(HostileGateway gateway, Intruder intruder)
         if (word is not { } operation)
             return;
 
+        // What somebody asks and what somebody allows are looked at apart, since both may have changed since the last look.
         var ops = OpsOf(other, device.User);
-        var at = ops.FindIndex(view.Heard, o => o == operation);
+        var asks = operation is ConsentOperation.Request or ConsentOperation.Cancel;
+        var at = ops.FindIndex(asks ? view.HeardAsking : view.HeardAllowing, o => o == operation);
         if (at < 0)
             throw new Violation($"(3) at {device.User.User}: {change}, which {other.User} did not say, or said before what was heard last");
 
-        view.Heard = at + 1;
+        if (asks)
+            view.HeardAsking = at + 1;
+        else
+            view.HeardAllowing = at + 1;
     }
 
     private static async Task<(ConsentState Theirs, ConsentState Ours)> StateAsync(Device device, UserUri other) =>
@@ -145,6 +150,8 @@ internal sealed class Oracle(HostileGateway gateway, Intruder intruder)
 
         public ConsentState Ours { get; set; }
 
-        public int Heard { get; set; }
+        public int HeardAsking { get; set; }
+
+        public int HeardAllowing { get; set; }
     }
 }
