@@ -157,7 +157,7 @@ internal static class DeviceCommand
                 }
             }
 
-            await SettleAsync(session, subscription, patience.Token);
+            await SettleAsync(session, io, subscription, patience.Token);
             Print(output, await session.Client.IdentityAsync(cancellation));
         }
         catch (OperationCanceledException) when (patience.IsUp)
@@ -178,7 +178,7 @@ internal static class DeviceCommand
             if (await session.Client.RemoveDeviceAsync(device, patience.Token) is { } refused)
                 throw new AgentFailure(ExitCode.Blocked, refused.RuleId, refused.Reason, refused.Advice);
 
-            await SettleAsync(session, subscription, patience.Token);
+            await SettleAsync(session, io, subscription, patience.Token);
             Print(output, await session.Client.IdentityAsync(cancellation));
         }
         catch (OperationCanceledException) when (patience.IsUp)
@@ -199,7 +199,7 @@ internal static class DeviceCommand
     }
 
     /// <summary>Done is when the hub has the list and whatever else this step put on its way.</summary>
-    private static async Task SettleAsync(AgentSession session, EventSubscription subscription, CancellationToken cancellation)
+    private static async Task SettleAsync(AgentSession session, AgentIo io, EventSubscription subscription, CancellationToken cancellation)
     {
         while (await session.NextAsync(subscription, cancellation) is var happened)
         {
@@ -210,8 +210,9 @@ internal static class DeviceCommand
                 break;
         }
 
+        // Not every answer is an event.
         while (await session.Client.OutboxCountAsync(cancellation) > 0)
-            await session.NextAsync(subscription, cancellation);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), io.Clock, cancellation);
     }
 
     private static async Task<ClientUri> FindAsync(AgentSession session, string name, CancellationToken cancellation) =>
