@@ -43,6 +43,21 @@ public sealed record HubOptions
     /// <summary>How long ledger rows, which are the dedupe memory too, are kept. At least 7 days and longer than <see cref="Expiry"/>. Default 30 days.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(30);
 
+    /// <summary>How long a room is kept in which nothing is sent. Its members then have to make another. Default 400 days.</summary>
+    public TimeSpan RoomRetention { get; init; } = TimeSpan.FromDays(400);
+
+    /// <summary>How long a room is kept in which nobody but its maker is left. Default 30 days.</summary>
+    public TimeSpan DesertedRoomRetention { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long a client is kept that sends nothing and is in no room; it then has to publish anew. Default 400 days.</summary>
+    public TimeSpan ClientRetention { get; init; } = TimeSpan.FromDays(400);
+
+    /// <summary>How long a consent request waits for an answer, and a withdrawn contact that nothing else stands against is remembered. Default 90 days.</summary>
+    public TimeSpan UnansweredRetention { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>Longest time that a key package may be valid from its publication, and so how long claims are kept. Default 400 days.</summary>
+    public TimeSpan KeyPackageMaxLifetime { get; init; } = TimeSpan.FromDays(400);
+
     /// <summary>First wait before a parked conversation is tried again; doubles to <see cref="ParkRetryMax"/>. Default 30 seconds.</summary>
     public TimeSpan ParkRetry { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -116,6 +131,16 @@ public sealed record HubOptions
         if (Expiry <= TimeSpan.Zero || Expiry >= Retention)
         {
             yield return "hub:expiry is positive and shorter than hub:retention, so that every row ends before it is deleted.";
+        }
+
+        if (RoomRetention < Retention || DesertedRoomRetention < Retention || ClientRetention < Retention || UnansweredRetention < Retention)
+        {
+            yield return "hub:roomRetention, hub:desertedRoomRetention, hub:clientRetention and hub:unansweredRetention are at least hub:retention, so that what the ledger speaks of is there.";
+        }
+
+        if (KeyPackageMaxLifetime < TimeSpan.FromDays(1))
+        {
+            yield return "hub:keyPackageMaxLifetime is at least a day.";
         }
 
         if (FrameMaxAge <= TimeSpan.Zero || FrameMaxAge > MinimumRetention)

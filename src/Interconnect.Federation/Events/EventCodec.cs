@@ -89,6 +89,17 @@ public static class EventCodec
             },
         },
         Unreadable e => new() { Unreadable = new() { RuleId = e.RuleId, Reason = e.Reason } },
+        KeyMaterialCountRequest e => new() { KeyMaterialCountRequest = new() { Client = e.Client.Value } },
+        KeyMaterialCount e => new()
+        {
+            KeyMaterialCount = new()
+            {
+                RequestFrameId = WireReader.Frame(e.RequestFrame),
+                Client = e.Client.Value,
+                Left = (uint)e.Left,
+                LastResortMs = (ulong)(e.LastResortEnds?.ToUnixTimeMilliseconds() ?? 0),
+            },
+        },
         _ => throw new InvalidOperationException("An event kind has no wire form: " + @event.Kind),
     };
 
@@ -103,6 +114,8 @@ public static class EventCodec
         Wire.Event.KindOneofCase.DeliveryReport => ReadReport(wire.DeliveryReport, reader.At("event.delivery_report")),
         Wire.Event.KindOneofCase.Refusal => ReadRefusal(wire.Refusal, reader.At("event.refusal")),
         Wire.Event.KindOneofCase.Unreadable => ReadUnreadable(wire.Unreadable, reader.At("event.unreadable")),
+        Wire.Event.KindOneofCase.KeyMaterialCountRequest => ReadCountRequest(wire.KeyMaterialCountRequest, reader.At("event.key_material_count_request")),
+        Wire.Event.KindOneofCase.KeyMaterialCount => ReadCount(wire.KeyMaterialCount, reader.At("event.key_material_count")),
         _ => reader.Fail("FED-007", "The event kind is missing or not known to this version", "event.kind") as FederationEvent,
     };
 
@@ -200,5 +213,20 @@ public static class EventCodec
         reader.Text(wire.RuleId, MaxRuleIdLength, "rule_id");
         reader.Text(wire.Reason, MaxReasonLength, "reason");
         return reader.Done(() => new Unreadable(wire.RuleId, wire.Reason));
+    }
+
+    private static KeyMaterialCountRequest? ReadCountRequest(Wire.KeyMaterialCountRequest wire, WireReader reader)
+    {
+        var client = reader.Required<ClientUri>(wire.Client, ClientUri.TryParse, "client");
+        return reader.Done(() => new KeyMaterialCountRequest(client!));
+    }
+
+    private static KeyMaterialCount? ReadCount(Wire.KeyMaterialCount wire, WireReader reader)
+    {
+        var frame = reader.FrameId(wire.RequestFrameId, "request_frame_id", required: false);
+        var client = reader.Required<ClientUri>(wire.Client, ClientUri.TryParse, "client");
+        var ends = reader.Time(wire.LastResortMs, "last_resort_ms");
+        reader.Check(wire.Left <= KeyMaterialCount.MaxLeft, "FED-006", $"At most {KeyMaterialCount.MaxLeft} key packages", "left");
+        return reader.Done(() => new KeyMaterialCount(frame, client!, (int)wire.Left, wire.LastResortMs == 0 ? null : ends));
     }
 }

@@ -6,4 +6,4 @@ namespace Interconnect.Hub;
 
 /// <summary>What everything within one tenure of the lease shares.</summary>
 internal sealed record HubParts(
-    Database Database, Lease Lease, CommitStep Commit, HubPolicy Policy, FrameVerifiers Verifiers, IBusPublisher Publisher, IBusConsumer Consumer, HubMetrics Metrics, TimeProvider Clock, ClockWatch Watch, ILogger Log);
+    Database Database, Lease Lease, CommitStep Commit, HubPolicy Policy, FrameVerifiers Verifiers, SenderBudgets Budgets, IBusPublisher Publisher, IBusConsumer Consumer, HubMetrics Metrics, TimeProvider Clock, ClockWatch Watch, ILogger Log);

@@ -131,7 +131,7 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
 
         await Migrations.ApplyAsync(database.Database, "hub", typeof(HubRole).Assembly, stopping.Token);
         var commit = AroundCommit((batch, cancellation) => batch.ExecuteAsync(lease.Connection, cancellation));
-        var parts = new HubParts(database.Database, lease, commit, policy, new FrameVerifiers(FrameVerifiers.Kept), publisher, consumer, metrics, clock, watch, log);
+        var parts = new HubParts(database.Database, lease, commit, policy, new FrameVerifiers(FrameVerifiers.Kept), new SenderBudgets(policy.Limits), publisher, consumer, metrics, clock, watch, log);
         status.Set(HubState.Starting, "waiting for the bus");
         await using var session = await HubSession.StartAsync(parts, stopping.Token);
         status.Set(HubState.Active);

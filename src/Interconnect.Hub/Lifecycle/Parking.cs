@@ -78,7 +78,7 @@ internal sealed class Parking(HubParts parts, HubStart start)
 
             try
             {
-                if (!Preparation.TryPrepare(first.Stream, first.Body, parts.Policy, parts.Verifiers, parts.Clock.GetUtcNow(), out var prepared, out var error))
+                if (!Preparation.TryPrepare(first.Stream, first.Body, parts.Policy, parts.Verifiers, null, parts.Clock.GetUtcNow(), out var prepared, out var error))
                 {
                     throw new InvalidDataException(error.RuleId);
                 }

@@ -14,7 +14,7 @@ internal sealed class FrameVerifiers(int capacity)
     public const int Kept = 4_000;
 
     private readonly Lock gate = new();
-    private readonly GenerationalCache<(ushort Suite, string Key), SignatureVerifier> known = new(capacity);
+    private readonly GenerationalCache<(ushort Suite, string Key), SignatureVerifier> known = new(2L * capacity, static (_, _) => 1);
 
     /// <summary>How many keys are kept.</summary>
     public int Count

@@ -7,7 +7,7 @@ internal sealed class GroupNeeds
 {
     private readonly List<(UserUri Sender, RoomUri Room, IReadOnlyList<ClientUri> Members)> inRooms = [];
 
-    public GroupNeeds(IReadOnlyList<PreparedEvent> events, HubPolicy policy)
+    public GroupNeeds(IReadOnlyList<PreparedEvent> events)
     {
         foreach (var prepared in events)
         {
@@ -17,7 +17,7 @@ internal sealed class GroupNeeds
             }
             else
             {
-                AddSubmitted(prepared, policy);
+                AddSubmitted(prepared);
             }
         }
     }
@@ -36,14 +36,22 @@ internal sealed class GroupNeeds
 
     public HashSet<(UserUri, UserUri)> Pairs { get; } = [];
 
-    public HashSet<UserUri> ConsentRequesters { get; } = [];
+    /// <summary>Pairs between which the group itself says something on consent.</summary>
+    public HashSet<(string, string)> Spoken { get; } = [];
 
+    /// <summary>Who says something on consent.</summary>
+    public HashSet<UserUri> Speakers { get; } = [];
+
+    /// <summary>Whose clients matter to their own publications.</summary>
     public HashSet<UserUri> Owners { get; } = [];
 
-    /// <summary>Whose packages are asked for, and how many requests of the group ask.</summary>
-    public Dictionary<UserUri, int> Asked { get; } = [];
+    /// <summary>Who asks for whose packages, in the order of the group.</summary>
+    public List<(UserUri Requester, UserUri Target, RoomUri? Room)> Asked { get; } = [];
 
+    /// <summary>Clients that publish or ask for their own count.</summary>
     public HashSet<ClientUri> Publishers { get; } = [];
+
+    public HashSet<UserUri> RoomMakers { get; } = [];
 
     public List<byte[]> Published { get; } = [];
 
@@ -74,38 +82,47 @@ internal sealed class GroupNeeds
         }
     }
 
-    private void AddSubmitted(PreparedEvent prepared, HubPolicy policy)
+    private void AddSubmitted(PreparedEvent prepared)
     {
         var envelope = prepared.Envelope;
         Events.Add(envelope.Id);
-        if (envelope.Sender is not { } sender || envelope.Proof is not { } proof || prepared.FrameKey is not { } frame)
+        if (envelope.Sender is not { } sender || envelope.Proof is not { } proof || prepared.Unaffordable is not null || prepared.FrameKey is not { } frame)
         {
             return;
         }
 
         Frames.Add(frame);
         Clients.Add(proof.Client);
-        Conversations.Add(envelope.Conversation);
         switch (envelope.Event)
         {
             case EncryptedMessage { Room: { } room }:
                 Rooms.Add(room);
+                Conversations.Add(envelope.Conversation);
                 inRooms.Add((sender, room, []));
                 break;
             case RoomUpdate update:
                 Rooms.Add(update.Room);
+                Conversations.Add(envelope.Conversation);
+                if (prepared.Handshake?.Commit is { Epoch: 0 })
+                {
+                    RoomMakers.Add(sender);
+                }
+
                 Clients.UnionWith(prepared.Handshake?.Named ?? []);
                 Welcomed.AddRange((prepared.Handshake?.Welcome?.KeyPackageRefs ?? []).Select(r => r.ToArray()));
                 inRooms.Add((sender, update.Room, prepared.Handshake?.Named ?? []));
                 break;
             case ConsentEntry entry:
                 Pairs.Add((entry.Requester, entry.Target));
-                ConsentRequesters.Add(sender);
+                Speakers.Add(sender);
+                Spoken.Add(HubCaches.PairOf(entry.Requester, entry.Target));
                 break;
             case KeyMaterialRequest request:
                 Pairs.Add((sender, request.Target));
-                Owners.Add(request.Target);
-                Asked[request.Target] = Math.Min(Asked.GetValueOrDefault(request.Target) + 1, policy.Limits.MaxKeyPackagesPerClient);
+                Asked.Add((sender, request.Target, request.Room));
+                break;
+            case KeyMaterialCountRequest request:
+                Publishers.Add(request.Client);
                 break;
             case KeyMaterialPublish publish:
                 Owners.Add(publish.Client.Owner);

@@ -7,16 +7,15 @@ using Interconnect.Mls.PublicGroups;
 namespace Interconnect.Hub;
 
 /// <summary>
-/// Turns a bus batch into prepared events. Pure but for the clock; what costs most and needs no state runs here, in parallel within a batch and outside the transaction: signatures of
-/// frames and key packages, and the whole of the GroupInfo that makes a room. A later commit's place is in the decision, since it is judged by the stored group, which only the
-/// transaction knows; no leaf's signature is checked for it again.
+/// Turns a bus batch into prepared events, in parallel within a batch and outside the transaction. What it costs to check something is taken from its sender first, whatever comes of it, and
+/// names are looked at before signatures; then those of frames and key packages are checked. Commits are judged next (<see cref="CommitVerification"/>).
 /// </summary>
 internal static class Preparation
 {
     private const int WorthParallel = 4;
 
     /// <summary>Prepares a batch in its order; bodies that are no envelopes are named in <paramref name="unusable"/>.</summary>
-    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<ReadOnlyMemory<byte>> bodies, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
+    public static IReadOnlyList<PreparedEvent> Prepare(HubStream stream, IReadOnlyList<ReadOnlyMemory<byte>> bodies, HubPolicy policy, FrameVerifiers verifiers, SenderBudgets budgets, DateTimeOffset now, out IReadOnlyList<Unusable> unusable)
     {
         var events = new PreparedEvent?[bodies.Count];
         var errors = new SchemaError?[bodies.Count];
@@ -37,7 +36,7 @@ internal static class Preparation
 
         void One(int i)
         {
-            if (TryPrepare(stream, bodies[i], policy, verifiers, now, out var prepared, out var error))
+            if (TryPrepare(stream, bodies[i], policy, verifiers, budgets, now, out var prepared, out var error))
             {
                 events[i] = prepared;
             }
@@ -48,8 +47,8 @@ internal static class Preparation
         }
     }
 
-    /// <summary>Prepares one body.</summary>
-    public static bool TryPrepare(HubStream stream, ReadOnlyMemory<byte> body, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now, [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
+    /// <summary>Prepares one body. Without <paramref name="budgets"/> nothing is charged: what waited was paid for when it came.</summary>
+    public static bool TryPrepare(HubStream stream, ReadOnlyMemory<byte> body, HubPolicy policy, FrameVerifiers verifiers, SenderBudgets? budgets, DateTimeOffset now, [NotNullWhen(true)] out PreparedEvent? prepared, [NotNullWhen(false)] out SchemaError? error)
     {
         prepared = null;
         if (!EnvelopeCodec.TryDecode(body, out var envelope, out error))
@@ -65,7 +64,7 @@ internal static class Preparation
 
         try
         {
-            prepared = Examine(prepared, policy, verifiers, now);
+            prepared = Examine(prepared, policy, verifiers, budgets, now);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -75,25 +74,39 @@ internal static class Preparation
         return true;
     }
 
-    private static PreparedEvent Examine(PreparedEvent prepared, HubPolicy policy, FrameVerifiers verifiers, DateTimeOffset now)
+    private static PreparedEvent Examine(PreparedEvent prepared, HubPolicy policy, FrameVerifiers verifiers, SenderBudgets? budgets, DateTimeOffset now)
     {
+        // Nobody pays for what another network says in its name, and nothing is checked for it.
         var envelope = prepared.Envelope;
+        if (SubmitDecision.Origin(envelope, policy) is not null)
+        {
+            return prepared;
+        }
+
+        var sender = envelope.Sender!;
+        var suite = default(CipherSuite);
+        var known = envelope.Proof is { } claimed && CipherSuite.TryGet(claimed.CipherSuite, out suite) && policy.IsAllowed(claimed.CipherSuite);
+        if (budgets?.Charge(sender, EventCost.OfFrame(envelope, known), 0, now) is { } poor)
+        {
+            return prepared with { Unaffordable = poor };
+        }
+
         if (envelope.Proof is not { } proof)
         {
             return prepared;
         }
 
-        var known = CipherSuite.TryGet(proof.CipherSuite, out var suite) && policy.IsAllowed(proof.CipherSuite);
         var valid = known && (policy.Options.UnsafeTrustFrameSignatures || verifiers.Verify(
             suite!, proof.SignatureKey.Span,
             FrameProof.SignedContent(proof.FrameId, proof.Client, proof.CreatedAt, proof.CipherSuite, envelope.EncodedEvent.Span), proof.Signature.Span));
         prepared = prepared with { FrameKey = FrameKey.Of(proof), SignatureValid = valid };
 
-        // What is badly signed is refused for that; nothing costly is done for it.
-        return !valid ? prepared : envelope.Event switch
+        // What is badly signed, by another's client or too old is refused for that; nothing costly is done for it.
+        prepared = prepared with { Misclaimed = SubmitDecision.Claims(envelope, policy, now) };
+        return !valid || prepared.Misclaimed is not null ? prepared : envelope.Event switch
         {
-            KeyMaterialPublish publish => prepared with { Packages = [.. publish.KeyPackages.Select(p => KeyPackages.Verify(p, now, suite))] },
-            RoomUpdate update when TotalBytes(update) <= policy.Limits.MaxHandshakeBytes => prepared with { Handshake = Examine(update, policy.Limits) },
+            KeyMaterialPublish publish => Examine(prepared, publish, suite!, budgets, now),
+            RoomUpdate update when TotalBytes(update) <= policy.Limits.MaxHandshakeBytes => Examine(prepared, update, policy.Limits, budgets, now),
             EncryptedMessage { Room: not null } message => PrivateMessageHeader.TryRead(message.Message, out var header, out var error)
                 ? prepared with { Message = header }
                 : prepared with { MessageError = error.Rule },
@@ -101,9 +114,45 @@ internal static class Preparation
         };
     }
 
+    // The first bad one ends it: all of a publication is taken or none.
+    private static PreparedEvent Examine(PreparedEvent prepared, KeyMaterialPublish publish, CipherSuite suite, SenderBudgets? budgets, DateTimeOffset now)
+    {
+        var proof = prepared.Envelope.Proof!;
+        if (publish.Client != proof.Client)
+        {
+            return prepared;
+        }
+
+        if (budgets?.Charge(prepared.Envelope.Sender!, EventCost.OfPackages(publish.KeyPackages.Count, suite.Id), EventCost.OfFrame(prepared.Envelope, true), now) is { } poor)
+        {
+            return prepared with { Unaffordable = poor };
+        }
+
+        var packages = new List<MlsResult<VerifiedKeyPackage>>(publish.KeyPackages.Count);
+        foreach (var encoded in publish.KeyPackages)
+        {
+            packages.Add(KeyPackages.Verify(encoded, now, suite));
+            if (!packages[^1].TryGet(out var package, out _) || !IsNamed(package.Credential, publish.Client) || !package.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span))
+            {
+                break;
+            }
+        }
+
+        return prepared with { Packages = packages };
+    }
+
+    private static PreparedEvent Examine(PreparedEvent prepared, RoomUpdate update, HubLimits limits, SenderBudgets? budgets, DateTimeOffset now)
+    {
+        var facts = Read(update, limits);
+        return facts is { Commit: { } commit, GroupInfo: { } info, Named: { } named, IsBeyondRooms: false }
+            && budgets?.Charge(prepared.Envelope.Sender!, EventCost.OfCommit(commit, named.Count, info.CipherSuite), EventCost.OfFrame(prepared.Envelope, true), now) is { } poor
+            ? prepared with { Unaffordable = poor }
+            : prepared with { Handshake = facts };
+    }
+
     public static long TotalBytes(RoomUpdate update) => (long)update.Commit.Length + update.Welcome.Length + update.GroupInfo.Length;
 
-    private static HandshakeFacts Examine(RoomUpdate update, HubLimits limits)
+    private static HandshakeFacts Read(RoomUpdate update, HubLimits limits)
     {
         if (!PublicHandshake.TryRead(update.Commit, out var commit, out var error))
         {
@@ -128,18 +177,10 @@ internal static class Preparation
             return new HandshakeFacts(commit, welcome, null, error.Rule);
         }
 
-        if (members.Count > limits.MaxRoomClients || welcome?.KeyPackageRefs.Count > limits.MaxRoomClients)
-        {
-            return beyond;
-        }
-
-        // Only a commit of epoch 0 can make a room; the decision refuses others where there is none, and this one where there is one.
-        var facts = new HandshakeFacts(commit, welcome, info, null) { Named = ClientsOf(members) };
-        return commit.Epoch > 0 || facts.Named is null
-            ? facts
-            : PublicGroup.Open(RoomUpdates.Judging, update.GroupInfo).Match(
-                made => made.LeafCount > 2 * limits.MaxRoomClients ? beyond : facts with { Made = made },
-                refused => new HandshakeFacts(commit, welcome, null, refused.Rule));
+        // A tree ends with a leaf that is taken, so the last one's place is its width: what it costs to hash.
+        return members.Count > limits.MaxRoomClients || (members.Count > 0 && members[^1].LeafIndex >= 2 * limits.MaxRoomClients) || welcome?.KeyPackageRefs.Count > limits.MaxRoomClients
+            ? beyond
+            : new HandshakeFacts(commit, welcome, info, null) { Named = ClientsOf(members) };
     }
 
     private static IReadOnlyList<ClientUri>? ClientsOf(IReadOnlyList<Member> members)

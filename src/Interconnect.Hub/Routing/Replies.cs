@@ -19,6 +19,10 @@ internal static class Replies
     public static FederationEnvelope Response(FederationEnvelope cause, FederationEvent answer, ProviderDomain hub, DateTimeOffset now) =>
         Make(cause.Id, "response", cause.Conversation, cause.Sender!, hub, now, answer);
 
+    /// <summary>To the owner of a client, in the owner's own lane; the cause is another's event.</summary>
+    public static FederationEnvelope Notice(FederationEnvelope cause, KeyMaterialCount count, ProviderDomain hub, DateTimeOffset now) =>
+        Make(cause.Id, "notice " + count.Client.Value, ConversationKey.OfUser(count.Client.Owner), count.Client.Owner, hub, now, count);
+
     /// <summary>In the given lane: what a stranger is told never waits, nor lets wait, in a conversation of others.</summary>
     public static FederationEnvelope Refusal(FederationEnvelope cause, ConversationKey lane, Decision.Refused refused, ProviderDomain hub, DateTimeOffset now)
     {
