@@ -20,7 +20,12 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
 
         ContactBook.Put(work, operation switch
         {
-            ConsentOperation.Request => contact.Theirs == ConsentState.Granted ? contact : contact with { Theirs = ConsentState.Requested },
+            // Who asks wants to hear the answer: our own revocation ends, at the hub too.
+            ConsentOperation.Request => contact with
+            {
+                Theirs = contact.Theirs == ConsentState.Granted ? ConsentState.Granted : ConsentState.Requested,
+                Ours = contact.Ours == ConsentState.Revoked ? ConsentState.None : contact.Ours,
+            },
             ConsentOperation.Cancel => contact with { Theirs = ConsentState.None },
             ConsentOperation.Grant => contact with { Ours = ConsentState.Granted },
             ConsentOperation.Revoke => contact with { Ours = ConsentState.Revoked },
@@ -64,6 +69,10 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
 
     private void OnRequest(Work work, UserUri sender, ContactRecord contact)
     {
+        // Only we take our revocation back. The hub keeps such requests from us; whoever lets one through changes nothing, and asks nobody.
+        if (contact.Ours == ConsentState.Revoked)
+            return;
+
         // Asked again after it was granted: the grant may have been lost, so it is said again.
         if (contact.Ours != ConsentState.Granted)
         {

@@ -160,6 +160,7 @@ internal sealed class Inbox
             RoomUpdate update => FollowedBy(work, envelope, rooms.OnRoomUpdate(work, envelope, update)),
             ConsentEntry entry => FollowedBy(work, envelope, consents.OnEntry(work, envelope, entry)),
             KeyMaterialResponse response => Done(() => rooms.OnKeyMaterial(work, response)),
+            KeyMaterialCount count => Done(() => KeyPackagePool.OnCount(work, session.Client, count)),
             DeliveryReport report => Done(() => reports.OnReport(work, envelope, report)),
             Refusal refusal => Done(() => reports.OnRefusal(work, envelope, refusal)),
             _ => new SchemaError("END-010", "Events of this kind are not for endpoints", "envelope.event"),

@@ -100,7 +100,7 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
         switch (sent.Purpose)
         {
             case FramePurpose.KeyPublication:
-                KeyPackagePool.Accepted(work, sent.Frame);
+                KeyPackagePool.Accepted(work, session.Options, sent.Frame);
                 break;
             case FramePurpose.Consent:
                 work.Raise(new EndpointEvent.ConsentAnswered(work.Now, UserUri.Parse(sent.Peer!), null));
@@ -108,7 +108,7 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
             case FramePurpose.RoomCommit:
                 rooms.OnAccepted(work, RoomUri.Parse(sent.Room!), sent.Frame);
                 break;
-            case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt:
+            case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt or FramePurpose.KeyCount:
                 break;
         }
     }
@@ -132,7 +132,7 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
             case FramePurpose.Message when Find(work, sent) is { } message && message.Frame == sent.Frame:
                 RefuseMessage(work, message, refusal, currentEpoch);
                 break;
-            case FramePurpose.Message or FramePurpose.Receipt:
+            case FramePurpose.Message or FramePurpose.Receipt or FramePurpose.KeyCount:
                 break;
         }
     }

@@ -216,7 +216,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
 
         ContactBook.Observe(work, sender, ContactBook.KeysOf(sender, joined.NewState).ToList());
         var used = Convert.ToHexStringLower(joined.Used.Reference.Span);
-        Tables.KeyPackages.Delete(work.Store, records.Single(record => record.Reference == used));
+        KeyPackagePool.Used(work, records.Single(record => record.Reference == used));
         Tables.Rooms.Put(work.Store, new RoomRecord(update.Room.Value, sender.Value, true, joined.NewState.Export(), null, work.NowMs));
         work.Raise(new EndpointEvent.RoomReady(work.Now, sender, false));
         return null;

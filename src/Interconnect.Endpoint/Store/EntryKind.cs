@@ -20,4 +20,5 @@ internal enum EntryKind
     Waiting = 15,
     Unshown = 16,
     Publication = 17,
+    KeyCount = 18,
 }

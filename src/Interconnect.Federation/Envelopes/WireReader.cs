@@ -31,8 +31,9 @@ internal sealed class WireReader
             message = parser.ParseFrom(bytes.Span);
             return true;
         }
-        catch (InvalidProtocolBufferException)
+        catch (Exception e) when (e is InvalidProtocolBufferException or IndexOutOfRangeException)
         {
+            // Google.Protobuf 3 throws the second for some lengths that reach past the end (ParsingPrimitives.ReadRawByte).
             error = new SchemaError("FED-001", "Not a well-formed message of the schema (truncated or malformed)", path);
             return false;
         }

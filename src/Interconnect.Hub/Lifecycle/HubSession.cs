@@ -27,7 +27,7 @@ internal sealed class HubSession : IAsyncDisposable
         dispatcher = new OutboxDispatcher(parts.Publisher, ReadBodyAsync, page => made!.Confirmed(page), parts.Policy.Limits, parts.Clock);
         engine = made = new HubEngine(parts, start, dispatcher);
         sweeps = new Sweeps(parts, start);
-        commits = new CommitVerification(parts.Database, parts.Policy);
+        commits = new CommitVerification(parts.Database, parts.Policy, parts.Verifiers);
         foreach (var page in start.Outbox)
         {
             dispatcher.Enqueue(page);

@@ -10,6 +10,11 @@ internal sealed class SenderBudgets(HubLimits limits)
     private readonly Buckets<UserUri> unsolicited = new(limits.UnsolicitedPerDay / Day, limits.UnsolicitedPerDay, limits.CacheBytes / 32);
     private readonly Buckets<(UserUri, UserUri)> words = new(limits.ConsentWordsPerDay / Day, limits.ConsentWordsPerDay, limits.CacheBytes / 32);
 
+    private long charged;
+
+    /// <summary>Units charged to all since the start.</summary>
+    public long Charged => Interlocked.Read(ref charged);
+
     /// <summary>Takes what checking something costs. Null, or why it is not to be checked.</summary>
     /// <param name="sender">Who pays.</param>
     /// <param name="units">What it costs.</param>
@@ -27,7 +32,13 @@ internal sealed class SenderBudgets(HubLimits limits)
             return new(HubRule.EventCost);
         }
 
-        return costs.TryTake(sender, units, now) ? null : new(HubRule.SenderRate, RetryAfter: limits.SenderRetryAfter);
+        if (!costs.TryTake(sender, units, now))
+        {
+            return new(HubRule.SenderRate, RetryAfter: limits.SenderRetryAfter);
+        }
+
+        Interlocked.Add(ref charged, units);
+        return null;
     }
 
     /// <summary>

@@ -9,7 +9,7 @@ namespace Interconnect.Hub;
 /// partition hands over one batch at a time, so a room seldom moves between this and the decision, and if it does the decision judges again. Only what is in its place, and whose joiners
 /// were claimed, is worth a signature check; what is not is refused by the decision without one.
 /// </summary>
-internal sealed class CommitVerification(Database database, HubPolicy policy)
+internal sealed class CommitVerification(Database database, HubPolicy policy, FrameVerifiers verifiers)
 {
     // Of Interconnect.Mls: the GroupInfo says of the next epoch something else than the commit makes of it.
     private const string GroupInfoFollows = "MLS-611";
@@ -88,13 +88,15 @@ internal sealed class CommitVerification(Database database, HubPolicy policy)
                 return prepared;
             }
 
+            var facts = prepared.Handshake!;
+            verifiers.Note(2 + (2 * facts.Commit!.ProposalCount) + (room is null ? facts.Named!.Count : 0), facts.GroupInfo!.CipherSuite);
             var judged = Judge(update, room);
             if (judged.Next is { } next)
             {
-                room = new Room(update.Room, next.Epoch, next.Suite.Id, prepared.Handshake!.Named!, update.GroupInfo.ToArray(), default, default, null);
+                room = new Room(update.Room, next.Epoch, next.Suite.Id, facts.Named!, update.GroupInfo.ToArray(), default, default, null);
             }
 
-            return prepared with { Handshake = prepared.Handshake! with { Judged = judged } };
+            return prepared with { Handshake = facts with { Judged = judged } };
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -16,6 +16,14 @@ internal sealed class FrameVerifiers(int capacity)
     private readonly Lock gate = new();
     private readonly GenerationalCache<(ushort Suite, string Key), SignatureVerifier> known = new(2L * capacity, static (_, _) => 1);
 
+    private long spent;
+
+    /// <summary>Signature checks of frames, packages and commits since the start, in units of <see cref="EventCost"/>.</summary>
+    public long Spent => Interlocked.Read(ref spent);
+
+    /// <summary>Counts checks that were made elsewhere.</summary>
+    public void Note(int checks, ushort suite) => Interlocked.Add(ref spent, (long)checks * EventCost.OfSignature(suite));
+
     /// <summary>How many keys are kept.</summary>
     public int Count
     {
@@ -31,6 +39,7 @@ internal sealed class FrameVerifiers(int capacity)
     /// <summary>Whether the signature is valid; false for a key that cannot be read, too.</summary>
     public bool Verify(CipherSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
     {
+        Note(1, suite.Id);
         if (!IsEcdsa(suite))
         {
             return suite.VerifyWithLabel(key, FrameProof.Label, content, signature);

@@ -105,7 +105,7 @@ internal static class Preparation
         prepared = prepared with { Misclaimed = SubmitDecision.Claims(envelope, policy, now) };
         return !valid || prepared.Misclaimed is not null ? prepared : envelope.Event switch
         {
-            KeyMaterialPublish publish => Examine(prepared, publish, suite!, budgets, now),
+            KeyMaterialPublish publish => Examine(prepared, publish, suite!, verifiers, budgets, now),
             RoomUpdate update when TotalBytes(update) <= policy.Limits.MaxHandshakeBytes => Examine(prepared, update, policy.Limits, budgets, now),
             EncryptedMessage { Room: not null } message => PrivateMessageHeader.TryRead(message.Message, out var header, out var error)
                 ? prepared with { Message = header }
@@ -115,7 +115,7 @@ internal static class Preparation
     }
 
     // The first bad one ends it: all of a publication is taken or none.
-    private static PreparedEvent Examine(PreparedEvent prepared, KeyMaterialPublish publish, CipherSuite suite, SenderBudgets? budgets, DateTimeOffset now)
+    private static PreparedEvent Examine(PreparedEvent prepared, KeyMaterialPublish publish, CipherSuite suite, FrameVerifiers verifiers, SenderBudgets? budgets, DateTimeOffset now)
     {
         var proof = prepared.Envelope.Proof!;
         if (publish.Client != proof.Client)
@@ -131,6 +131,7 @@ internal static class Preparation
         var packages = new List<MlsResult<VerifiedKeyPackage>>(publish.KeyPackages.Count);
         foreach (var encoded in publish.KeyPackages)
         {
+            verifiers.Note(2, suite.Id);
             packages.Add(KeyPackages.Verify(encoded, now, suite));
             if (!packages[^1].TryGet(out var package, out _) || !IsNamed(package.Credential, publish.Client) || !package.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span))
             {

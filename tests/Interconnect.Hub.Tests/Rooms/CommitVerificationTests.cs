@@ -72,6 +72,6 @@ public sealed class CommitVerificationTests
         var policy = new HubPolicy(world.Options);
         var prepared = Preparation.Prepare(
             HubStream.Submit, [.. envelopes.Select(e => (ReadOnlyMemory<byte>)EnvelopeCodec.Encode(e))], policy, new FrameVerifiers(10), new SenderBudgets(policy.Limits), world.Clock.GetUtcNow(), out _);
-        return [.. (await new CommitVerification(database, policy).JudgeAsync(prepared, CancellationToken.None)).Select(p => p.Handshake?.Judged)];
+        return [.. (await new CommitVerification(database, policy, new FrameVerifiers(10)).JudgeAsync(prepared, CancellationToken.None)).Select(p => p.Handshake?.Judged)];
     }
 }
