@@ -26,4 +26,5 @@ internal enum EntryKind
     DeviceLabel = 21,
     LinkRequest = 22,
     LinkMemory = 23,
+    KeyCount = 24,
 }

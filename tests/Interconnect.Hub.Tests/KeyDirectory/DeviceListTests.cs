@@ -125,7 +125,7 @@ public sealed class DeviceListTests
     [Fact]
     public async Task Removal_BacklogAndRateUsedUp_IsTakenAllTheSame()
     {
-        await using var world = await World.StartAsync(o => o with { Limits = o.Limits with { MaxBacklog = 1, SenderEventsPerSecond = 1, SenderBurst = 10 } });
+        await using var world = await World.StartAsync(o => o with { Limits = o.Limits with { MaxBacklog = 1, SenderUnitsPerSecond = 1, SenderBurst = 60 } });
         var tablet = Tablet(world);
         var room = await world.RoomAsync(world.Alice, world.Bob);
         await world.ListAsync(tablet);
