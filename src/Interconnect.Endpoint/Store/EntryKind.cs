@@ -26,5 +26,5 @@ internal enum EntryKind
     DeviceLabel = 21,
     LinkRequest = 22,
     LinkMemory = 23,
-    KeyCount = 24,
+    KeyCount = 25,
 }

@@ -13,7 +13,7 @@ internal sealed class HostileMoves(HostileRun run, Random random)
 
     private Device Mallory => run.Mallory;
 
-    public Task MalloryAsync() => random.Next(12) switch
+    public Task MalloryAsync() => random.Next(14) switch
     {
         0 or 1 => SendAsync(Mallory.Asks(run.Bob.User, random.Next(2) == 0 ? null : World.NewRoom()), copies: random.Next(1, 6)),
         2 or 3 => SendAsync(Word(run.Bob.User), copies: random.Next(1, 9)),
@@ -23,14 +23,16 @@ internal sealed class HostileMoves(HostileRun run, Random random)
         7 => WriteAsync(),
         8 => NetworkAsync(),
         9 => RepeatAsync(),
-        10 => SendAsync(new KeyMaterialCountRequest(random.Next(2) == 0 ? Mallory.Uri : run.Bob.Uri)),
+        10 => SendAsync(World.Of(Mallory).Shows(), copies: random.Next(1, 4)),
+        11 => ListAsync(),
+        12 => SendAsync(new KeyMaterialCountRequest(random.Next(2) == 0 ? Mallory.Uri : run.Bob.Uri)),
         _ => ReportAsync(),
     };
 
     /// <summary>The same of Bob and of nobody; what differs is what the target is, and what the target and its network do.</summary>
     public async Task EveAndTwinAsync()
     {
-        var kind = random.Next(5);
+        var kind = random.Next(6);
         var operation = (ConsentOperation)random.Next(4);
         var inRoom = random.Next(3) == 0 ? World.NewRoom() : null;
         var broken = random.Next(8) == 0;
@@ -41,6 +43,7 @@ internal sealed class HostileMoves(HostileRun run, Random random)
                 0 or 1 => asker.Says(ConsentOperation.Request, target.User, inRoom),
                 2 => asker.Says(operation, target.User, inRoom),
                 3 => asker.Asks(target.User, inRoom),
+                4 => new DeviceListRequest(target.User),
                 _ => Forged(asker, target),
             };
             await run.SubmitAsync(asker.Send(said, broken: broken));
@@ -52,6 +55,18 @@ internal sealed class HostileMoves(HostileRun run, Random random)
         var envelopes = Enumerable.Range(0, copies).Select(_ => Mallory.Send(said)).ToArray();
         sent.AddRange(envelopes);
         return run.SubmitAsync(envelopes);
+    }
+
+    // Her own lists: under another identity, another's, or of more and more eras.
+    private Task ListAsync()
+    {
+        var lists = random.Next(3) switch
+        {
+            0 => new Person(Mallory.User, World.Clock).Begins(Mallory),
+            1 => new Person(run.Bob.User, World.Clock).Begins(run.Bob),
+            _ => World.Of(Mallory).OpensEra(Mallory),
+        };
+        return SendAsync(lists, copies: random.Next(1, 4));
     }
 
     private ConsentEntry Word(UserUri target) => Mallory.Says((ConsentOperation)random.Next(4), target, random.Next(4) == 0 ? World.NewRoom() : null);

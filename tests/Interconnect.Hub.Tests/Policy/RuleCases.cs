@@ -380,6 +380,13 @@ internal static class RuleCases
             await w.RefusesAsync(w.Alice.Send(w.Alice.Asks(w.Bob.User)), HubRule.ClaimQuota);
             w.Clock.Advance(TimeSpan.FromDays(1));
             await w.ClaimAsync(w.Alice, w.Bob.User);
+
+            // What a user's devices take of each other's is their own affair.
+            await w.PublishAsync(new Device(World.Matrix, "hs.test", "bob", w.Clock, "tablet"), 5);
+            for (var i = 0; i < 3; i++)
+            {
+                Assert.Equal(KeyMaterialStatus.Success, (await w.ClaimAsync(w.Bob, w.Bob.User)).Status);
+            }
         }),
         Case(HubRule.LastResortOnce, async w =>
         {

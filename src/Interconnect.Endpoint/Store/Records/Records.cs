@@ -221,7 +221,7 @@ internal enum FramePurpose
     DeviceList = 7,
     DeviceListRequest = 8,
     DeviceLink = 9,
-    KeyCount = 10,
+    KeyCount = 11,
 }
 
 /// <summary>An envelope that came before its turn.</summary>

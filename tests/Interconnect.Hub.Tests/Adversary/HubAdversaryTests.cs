@@ -6,7 +6,7 @@ namespace Interconnect.Hub.Tests.Adversary;
 /// <summary>
 /// A hostile client and a hostile network, driven at random from a seed. <c>INTERCONNECT_ADVERSARY_SEEDS</c> says how many seeds, <c>INTERCONNECT_ADVERSARY_SEED</c> replays one.
 /// </summary>
-public sealed class AdversaryTests
+public sealed class HubAdversaryTests
 {
     private const int Steps = 30;
     private const int SeedsAWorld = 20;
@@ -15,7 +15,7 @@ public sealed class AdversaryTests
     private static readonly HubRule[] Tried =
     [
         HubRule.SenderOfOrigin, HubRule.SignatureValid, HubRule.Signed, HubRule.FrameOnce, HubRule.Consented, HubRule.ClaimQuota, HubRule.Unsolicited, HubRule.WelcomeClaims, HubRule.PackageValid,
-        HubRule.PackageNew, HubRule.PublishOwn, HubRule.ConsentAsked,
+        HubRule.PackageNew, HubRule.PublishOwn, HubRule.ConsentAsked, HubRule.ListOwn, HubRule.ResetWaits,
     ];
 
     [Fact]
