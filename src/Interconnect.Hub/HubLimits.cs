@@ -42,6 +42,24 @@ public sealed record HubLimits
     /// <summary>Most consent requests of a user that wait for an answer. Default 100.</summary>
     public int MaxOpenConsentRequests { get; init; } = 100;
 
+    /// <summary>Most contacts and rooms on which a user has said something about consent. A revocation of what somebody else asked is taken beyond it. Default 10,000.</summary>
+    public int MaxConsentsPerUser { get; init; } = 10_000;
+
+    /// <summary>How many requests, grants and withdrawals two users may say to each other a day, each for itself; who revokes is never refused. Default 12.</summary>
+    public int ConsentWordsPerDay { get; init; } = 12;
+
+    /// <summary>How many requests and withdrawals a user may say a day to all who have not consented. Default 50.</summary>
+    public int UnsolicitedPerDay { get; init; } = 50;
+
+    /// <summary>How many key packages of one client one user gets in a day. Default 10.</summary>
+    public int ClaimsPerDay { get; init; } = 10;
+
+    /// <summary>With how many key packages left a client is told that few are; it is told again when none is. Default 5.</summary>
+    public int KeyPackageLowWater { get; init; } = 5;
+
+    /// <summary>Most rooms that a user has made. Default 2,000.</summary>
+    public int MaxRoomsPerUser { get; init; } = 2_000;
+
     /// <summary>Most events that wait for one network before new ones to it are refused for a while. Default 1,000,000.</summary>
     public int MaxBacklog { get; init; } = 1_000_000;
 
@@ -51,11 +69,17 @@ public sealed record HubLimits
     /// <summary>What a sender is told to wait when a backlog or a parked conversation is full. Default 1 minute.</summary>
     public TimeSpan BacklogRetryAfter { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How many events a second one sender may submit over time; what is more is refused and may come again later. 0: unlimited. Default 1,000.</summary>
-    public int SenderEventsPerSecond { get; init; } = 1_000;
+    /// <summary>
+    /// How many units of cost a second one sender may spend over time, refused events included; see <see cref="EventCost"/>: a message costs 2 with Ed25519 and 41 with P-384. What is more is
+    /// refused before a signature is looked at, and may come again later. 0: unlimited, for bots, tests and measurements. Default 40.
+    /// </summary>
+    public int SenderUnitsPerSecond { get; init; } = 40;
 
-    /// <summary>How many events one sender may submit at once after a quiet time. Default 20,000.</summary>
-    public int SenderBurst { get; init; } = 20_000;
+    /// <summary>How many units one sender may spend at once after a quiet time; no event may cost more. Default 6,000.</summary>
+    public int SenderBurst { get; init; } = 6_000;
+
+    /// <summary>What a sender is told to wait that has used up a quota of a day. Default 1 hour.</summary>
+    public TimeSpan QuotaRetryAfter { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>What a sender over its rate is told to wait. Default 5 seconds.</summary>
     public TimeSpan SenderRetryAfter { get; init; } = TimeSpan.FromSeconds(5);
@@ -69,8 +93,8 @@ public sealed record HubLimits
     /// <summary>Most bytes of waiting outbox pages kept in memory for one network; the rest is read back from the database. Default 32 MiB.</summary>
     public long MaxOutboxMemory { get; init; } = 32L * 1024 * 1024;
 
-    /// <summary>Most rows of each kind (rooms, clients, consents) kept in memory. Default 100,000.</summary>
-    public int CacheEntries { get; init; } = 100_000;
+    /// <summary>Most bytes of rows (rooms, clients, identities, consents, conversations, budgets) kept in memory; three eighths of it are for rooms. Default 128 MiB.</summary>
+    public long CacheBytes { get; init; } = 128L * 1024 * 1024;
 
     /// <summary>The most clients that a room can have under any setting of <see cref="MaxClientsPerUser"/>, so that a stricter one leaves rooms as they are.</summary>
     internal int MaxRoomClients => MaxParticipants * EventCodec.MaxKeyPackages;
@@ -104,13 +128,18 @@ public sealed record HubLimits
             ("maxContactsTold", MaxContactsTold, FederationEnvelope.MaxRecipients - 1),
             ("maxKeyPackagesPerClient", MaxKeyPackagesPerClient, 10_000),
             ("maxOpenConsentRequests", MaxOpenConsentRequests, 100_000),
+            ("maxConsentsPerUser", MaxConsentsPerUser, 1_000_000),
+            ("consentWordsPerDay", ConsentWordsPerDay, 1_000_000),
+            ("unsolicitedPerDay", UnsolicitedPerDay, 1_000_000),
+            ("claimsPerDay", ClaimsPerDay, 10_000),
+            ("maxRoomsPerUser", MaxRoomsPerUser, 1_000_000),
             ("maxBacklog", MaxBacklog, int.MaxValue),
             ("senderBurst", SenderBurst, int.MaxValue),
             ("maxParked", MaxParked, 100_000),
             ("maxGroup", MaxGroup, 20_000),
             ("publishWindow", PublishWindow, 100_000),
             ("maxOutboxMemory", MaxOutboxMemory, 1L << 40),
-            ("cacheEntries", CacheEntries, 10_000_000),
+            ("cacheBytes", CacheBytes, 1L << 40),
         })
         {
             if (value < 1 || value > most)
@@ -124,9 +153,14 @@ public sealed record HubLimits
             yield return $"hub:limits:maxKeyPackageLifetime is positive and at most {KeyPackages.DefaultMaxLifetime.Days} days.";
         }
 
-        if (SenderEventsPerSecond < 0)
+        if (SenderUnitsPerSecond < 0)
         {
-            yield return "hub:limits:senderEventsPerSecond is 0 (unlimited) or more.";
+            yield return "hub:limits:senderUnitsPerSecond is 0 (unlimited) or more.";
+        }
+
+        if (KeyPackageLowWater is < 0 or > 10_000)
+        {
+            yield return "hub:limits:keyPackageLowWater is 0 to 10000.";
         }
 
         if (DeviceChangeWindow <= TimeSpan.Zero || LinkWindow <= TimeSpan.Zero)
@@ -134,9 +168,9 @@ public sealed record HubLimits
             yield return "hub:limits:deviceChangeWindow and hub:limits:linkWindow are positive.";
         }
 
-        if (SenderRetryAfter <= TimeSpan.Zero)
+        if (SenderRetryAfter <= TimeSpan.Zero || QuotaRetryAfter <= TimeSpan.Zero)
         {
-            yield return "hub:limits:senderRetryAfter is positive.";
+            yield return "hub:limits:senderRetryAfter and hub:limits:quotaRetryAfter are positive.";
         }
 
         if (BacklogRetryAfter <= TimeSpan.Zero)

@@ -52,6 +52,17 @@ public sealed record HubOptions
     /// <summary>For how long after its wait a reset can be taken up; then it is forgotten, and another may begin. Default 7 days.</summary>
     public TimeSpan ResetLapse { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>How long a room is kept in which nothing is sent. Its members then have to make another. Default 400 days.</summary>
+    public TimeSpan RoomRetention { get; init; } = TimeSpan.FromDays(400);
+
+    /// <summary>How long a room is kept in which nobody but its maker is left. Default 30 days.</summary>
+    public TimeSpan DesertedRoomRetention { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long a client is kept that sends nothing and is in no room; it then has to publish anew. Default 400 days.</summary>
+    public TimeSpan ClientRetention { get; init; } = TimeSpan.FromDays(400);
+
+    /// <summary>How long a consent request waits for an answer, and a withdrawn contact that nothing else stands against is remembered. Default 90 days.</summary>
+    public TimeSpan UnansweredRetention { get; init; } = TimeSpan.FromDays(90);
     /// <summary>First wait before a parked conversation is tried again; doubles to <see cref="ParkRetryMax"/>. Default 30 seconds.</summary>
     public TimeSpan ParkRetry { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -125,6 +136,11 @@ public sealed record HubOptions
         if (Expiry <= TimeSpan.Zero || Expiry >= Retention)
         {
             yield return "hub:expiry is positive and shorter than hub:retention, so that every row ends before it is deleted.";
+        }
+
+        if (RoomRetention < Retention || DesertedRoomRetention < Retention || ClientRetention < Retention || UnansweredRetention < Retention)
+        {
+            yield return "hub:roomRetention, hub:desertedRoomRetention, hub:clientRetention and hub:unansweredRetention are at least hub:retention, so that what the ledger speaks of is there.";
         }
 
         if (FrameMaxAge <= TimeSpan.Zero || FrameMaxAge > MinimumRetention)

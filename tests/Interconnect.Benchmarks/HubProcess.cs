@@ -18,7 +18,7 @@ internal static class HubProcess
             {
                 Domain = ProviderDomain.Parse(Devices.HubDomain),
                 Partitions = partitions,
-                Limits = new HubLimits { SenderEventsPerSecond = 0 },
+                Limits = new HubLimits { SenderUnitsPerSecond = 0 },
                 UnsafeTrustFrameSignatures = unsafeTrustSignatures,
                 Database = new DatabaseOptions { Provider = "postgres", ConnectionString = database },
                 Networks = new Dictionary<NetworkId, ProviderDomain>

@@ -22,7 +22,12 @@ internal sealed class ConsentFlow(EndpointSession session, OutgoingFrames frames
         var at = Math.Max(work.NowMs, contact.SaidAt + 1);
         ContactBook.Put(work, (operation switch
         {
-            ConsentOperation.Request => contact.Theirs == ConsentState.Granted ? contact : contact with { Theirs = ConsentState.Requested },
+            // Who asks wants to hear the answer: our own revocation ends, at the hub too.
+            ConsentOperation.Request => contact with
+            {
+                Theirs = contact.Theirs == ConsentState.Granted ? ConsentState.Granted : ConsentState.Requested,
+                Ours = contact.Ours == ConsentState.Revoked ? ConsentState.None : contact.Ours,
+            },
             ConsentOperation.Cancel => contact with { Theirs = ConsentState.None },
             ConsentOperation.Grant => contact with { Ours = ConsentState.Granted },
             ConsentOperation.Revoke => contact with { Ours = ConsentState.Revoked },

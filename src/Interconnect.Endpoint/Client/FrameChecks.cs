@@ -12,7 +12,7 @@ internal static class FrameChecks
         if (envelope.Recipients.Count > 0 && !envelope.Recipients.Contains(self))
             return Refuse("END-005", "The delivery is for somebody else", "envelope.recipients");
 
-        var hubMade = envelope.Event is DeliveryReport or Refusal or KeyMaterialResponse or DeviceListResponse;
+        var hubMade = envelope.Event is DeliveryReport or Refusal or KeyMaterialResponse or KeyMaterialCount or DeviceListResponse;
         if (envelope.Event is not (EncryptedMessage or RoomUpdate or ConsentEntry or DeviceListUpdate or DeviceLinkMessage or IdentityObjection) && !hubMade)
             return Refuse("END-010", "Events of this kind are not for endpoints", "envelope.event");
 

@@ -180,6 +180,7 @@ internal sealed class Inbox
             RoomUpdate update => FollowedBy(work, envelope, rooms.OnRoomUpdate(work, envelope, update)),
             ConsentEntry entry => FollowedBy(work, envelope, consents.OnEntry(work, envelope, entry)),
             KeyMaterialResponse response => OnKeyMaterial(work, response),
+            KeyMaterialCount count => Done(() => KeyPackagePool.OnCount(work, session.Client, count)),
             DeviceListUpdate update => FollowedBy(work, envelope, OnLists(work, envelope.Sender!, update.Lists)),
             DeviceListResponse response => OnLists(work, response.Target, response.Lists),
             IdentityObjection objection => session.Book.OnObjection(work, objection),

@@ -100,7 +100,7 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
         switch (sent.Purpose)
         {
             case FramePurpose.KeyPublication:
-                KeyPackagePool.Accepted(work, sent.Frame);
+                KeyPackagePool.Accepted(work, session.Options, sent.Frame);
                 break;
             case FramePurpose.Consent:
                 work.Raise(new EndpointEvent.ConsentAnswered(work.Now, UserUri.Parse(sent.Peer!), null));
@@ -111,7 +111,7 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
             case FramePurpose.DeviceList:
                 devices.OnAccepted(work, sent.Frame);
                 break;
-            case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink:
+            case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink or FramePurpose.KeyCount:
                 break;
             case FramePurpose.IdentityObjection:
                 work.Raise(new EndpointEvent.ObjectionAnswered(work.Now, null));
@@ -144,7 +144,7 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
             case FramePurpose.IdentityObjection:
                 work.Raise(new EndpointEvent.ObjectionAnswered(work.Now, refusal));
                 break;
-            case FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink:
+            case FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink or FramePurpose.KeyCount:
                 break;
         }
     }

@@ -346,9 +346,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         if (own && ContactBook.Get(work, peer) is { Ours: ConsentState.None or ConsentState.Requested } contact)
             ContactBook.Put(work, contact with { Ours = ConsentState.Granted });
 
-        var used = records.Single(record => record.Reference == Convert.ToHexStringLower(joined.Used.Reference.Span));
-        if (!joined.Used.IsLastResort)
-            Tables.KeyPackages.Delete(work.Store, used);
+        KeyPackagePool.Used(work, records.Single(record => record.Reference == Convert.ToHexStringLower(joined.Used.Reference.Span)));
 
         Tables.Rooms.Put(work.Store, new RoomRecord(update.Room.Value, peer.Value, true, joined.NewState.Export(), null, work.NowMs));
         if (!unconfirmed)

@@ -27,4 +27,5 @@ internal enum EntryKind
     LinkRequest = 22,
     LinkMemory = 23,
     StagedChain = 24,
+    KeyCount = 25,
 }

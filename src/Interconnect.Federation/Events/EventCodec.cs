@@ -93,6 +93,17 @@ public static class EventCodec
             },
         },
         Unreadable e => new() { Unreadable = new() { RuleId = e.RuleId, Reason = e.Reason } },
+        KeyMaterialCountRequest e => new() { KeyMaterialCountRequest = new() { Client = e.Client.Value } },
+        KeyMaterialCount e => new()
+        {
+            KeyMaterialCount = new()
+            {
+                RequestFrameId = WireReader.Frame(e.RequestFrame),
+                Client = e.Client.Value,
+                Left = (uint)e.Left,
+                LastResortMs = (ulong)(e.LastResortEnds?.ToUnixTimeMilliseconds() ?? 0),
+            },
+        },
         DeviceListUpdate e => new() { DeviceListUpdate = new() { Lists = { e.Lists.Select(WireReader.Wrap) } } },
         DeviceListRequest e => new() { DeviceListRequest = new() { Target = e.Target.Value } },
         DeviceListResponse e => new()
@@ -125,6 +136,8 @@ public static class EventCodec
         Wire.Event.KindOneofCase.DeliveryReport => ReadReport(wire.DeliveryReport, reader.At("event.delivery_report")),
         Wire.Event.KindOneofCase.Refusal => ReadRefusal(wire.Refusal, reader.At("event.refusal")),
         Wire.Event.KindOneofCase.Unreadable => ReadUnreadable(wire.Unreadable, reader.At("event.unreadable")),
+        Wire.Event.KindOneofCase.KeyMaterialCountRequest => ReadCountRequest(wire.KeyMaterialCountRequest, reader.At("event.key_material_count_request")),
+        Wire.Event.KindOneofCase.KeyMaterialCount => ReadCount(wire.KeyMaterialCount, reader.At("event.key_material_count")),
         Wire.Event.KindOneofCase.DeviceListUpdate => ReadListUpdate(wire.DeviceListUpdate, reader.At("event.device_list_update")),
         Wire.Event.KindOneofCase.DeviceListRequest => ReadListRequest(wire.DeviceListRequest, reader.At("event.device_list_request")),
         Wire.Event.KindOneofCase.DeviceListResponse => ReadListResponse(wire.DeviceListResponse, reader.At("event.device_list_response")),
@@ -278,4 +291,19 @@ public static class EventCodec
     }
 
     private static bool Fits(Google.Protobuf.Collections.RepeatedField<ByteString> lists) => lists.Sum(l => (long)l.Length) <= AttachedLists.MaxBytes;
+
+    private static KeyMaterialCountRequest? ReadCountRequest(Wire.KeyMaterialCountRequest wire, WireReader reader)
+    {
+        var client = reader.Required<ClientUri>(wire.Client, ClientUri.TryParse, "client");
+        return reader.Done(() => new KeyMaterialCountRequest(client!));
+    }
+
+    private static KeyMaterialCount? ReadCount(Wire.KeyMaterialCount wire, WireReader reader)
+    {
+        var frame = reader.FrameId(wire.RequestFrameId, "request_frame_id", required: false);
+        var client = reader.Required<ClientUri>(wire.Client, ClientUri.TryParse, "client");
+        var ends = reader.Time(wire.LastResortMs, "last_resort_ms");
+        reader.Check(wire.Left <= KeyMaterialCount.MaxLeft, "FED-006", $"At most {KeyMaterialCount.MaxLeft} key packages", "left");
+        return reader.Done(() => new KeyMaterialCount(frame, client!, (int)wire.Left, wire.LastResortMs == 0 ? null : ends));
+    }
 }

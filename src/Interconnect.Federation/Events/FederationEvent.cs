@@ -111,6 +111,34 @@ public sealed record ClientKeyMaterial(ClientUri Client, ClientKeyMaterialStatus
     public override string ToString() => $"ClientKeyMaterial({Status})";
 }
 
+/// <summary>A client asks how many of its key packages the directory still has. The answer is a <see cref="KeyMaterialCount"/>.</summary>
+/// <param name="Client">The client itself.</param>
+public sealed record KeyMaterialCountRequest(ClientUri Client) : FederationEvent
+{
+    /// <inheritdoc/>
+    public override string Kind => "key_material_count_request";
+
+    /// <summary>Redacted.</summary>
+    public override string ToString() => "KeyMaterialCountRequest(redacted)";
+}
+
+/// <summary>How many of a client's key packages the directory has; only the hub says it. Answers a publication and a <see cref="KeyMaterialCountRequest"/>.</summary>
+/// <param name="RequestFrame">The frame that it answers; null for a notice that few are left.</param>
+/// <param name="Client">Whose.</param>
+/// <param name="Left">How many can be given out once; the one of last resort is not counted.</param>
+/// <param name="LastResortEnds">When the package of last resort ends; null when there is none.</param>
+public sealed record KeyMaterialCount(FrameId? RequestFrame, ClientUri Client, int Left, DateTimeOffset? LastResortEnds) : FederationEvent
+{
+    /// <summary>Most that can be told.</summary>
+    public const int MaxLeft = 1_000_000;
+
+    /// <inheritdoc/>
+    public override string Kind => "key_material_count";
+
+    /// <summary>Redacted.</summary>
+    public override string ToString() => $"KeyMaterialCount({Left})";
+}
+
 /// <summary>Numbers of draft-ietf-mimi-protocol, KeyMaterialUserCode.</summary>
 public enum KeyMaterialStatus
 {

@@ -58,8 +58,11 @@ internal readonly record struct ConsentWords(Asking Asking, Answer Answer)
 /// <summary>How one contact stands: <paramref name="Requester"/> wants to reach <paramref name="Target"/>, in one room or (null) anywhere.</summary>
 internal sealed record Consent(UserUri Requester, UserUri Target, RoomUri? Room, ConsentWords Words, DateTimeOffset ChangedAt)
 {
-    /// <summary>Whether it waits for an answer.</summary>
-    public bool IsOpen => Words == new ConsentWords(Asking.Asked, Answer.None);
+    /// <summary>Whether the requester waits for an answer, as it knows: that it was refused is not told.</summary>
+    public bool IsOpen => Words.Asking == Asking.Asked && Words.Answer != Answer.Granted;
+
+    /// <summary>Nothing said, so nothing kept.</summary>
+    public bool IsSilent => Words == default;
 }
 
 /// <summary>Everything two users said to each other about consent, both ways. Immutable.</summary>
@@ -88,16 +91,23 @@ internal sealed record PairConsents(IReadOnlyList<Consent> Entries)
         return new(here.Asking == Asking.None ? anywhere.Asking : here.Asking, here.Answer == Answer.None ? anywhere.Answer : here.Answer);
     }
 
+    /// <summary>Whether one of them, either, was asked and agreed, in any room: they know each other.</summary>
+    public bool Acquainted => Entries.Any(e => e.Words == new ConsentWords(Asking.Asked, Answer.Granted));
+
     /// <summary>What was said in exactly this scope; null when nothing was.</summary>
     public Consent? Find(UserUri requester, UserUri target, RoomUri? room) => Entries.FirstOrDefault(e => e.Requester == requester && e.Target == target && e.Room == room);
 
     public PairConsents With(Consent entry) =>
-        new([.. Entries.Where(e => e.Requester != entry.Requester || e.Target != entry.Target || e.Room != entry.Room), entry]);
+        new([.. Entries.Where(e => e.Requester != entry.Requester || e.Target != entry.Target || e.Room != entry.Room), .. entry.IsSilent ? Array.Empty<Consent>() : [entry]]);
 }
 
 /// <summary>Table <c>hub_consents</c>.</summary>
 internal static class ConsentStore
 {
+    // Asked and not answered; or withdrawn, where no grant the other way would open the contact again without it.
+    private const string Unanswered =
+        "c.answer = 0 AND (c.asking <> 2 OR NOT EXISTS (SELECT 1 FROM hub_consents o WHERE o.requester = c.target AND o.target = c.requester AND o.answer = 1))";
+
     public static readonly RowStatement<(UserUri First, UserUri Second)> ByPair = new(
         """
         SELECT c.requester, c.target, c.room, c.asking, c.answer, c.changed_ms FROM given JOIN hub_consents c
@@ -106,10 +116,35 @@ internal static class ConsentStore
         RowColumn<(UserUri First, UserUri Second)>.Text("one", p => p.First.Value),
         RowColumn<(UserUri First, UserUri Second)>.Text("other", p => p.Second.Value));
 
-    /// <summary>How many requests of each requester wait for an answer.</summary>
+    /// <summary>How many requests of each requester wait for an answer, as it knows.</summary>
     public static readonly RowStatement<UserUri> OpenByRequester = new(
-        $"SELECT c.requester, COUNT(*) FROM given JOIN hub_consents c ON c.requester = given.requester WHERE c.asking = 1 AND c.answer = 0 GROUP BY c.requester",
+        "SELECT c.requester, COUNT(*) FROM given JOIN hub_consents c ON c.requester = given.requester WHERE c.asking = 1 AND c.answer <> 1 GROUP BY c.requester",
         RowColumn<UserUri>.Text("requester", u => u.Value));
+
+    /// <summary>On how many contacts and rooms each user has said something.</summary>
+    public static readonly RowStatement<UserUri> SaidBy = new(
+        """
+        SELECT given.one, (SELECT COUNT(*) FROM hub_consents c WHERE c.requester = given.one AND c.asking <> 0) + (SELECT COUNT(*) FROM hub_consents c WHERE c.target = given.one AND c.answer <> 0)
+        FROM given
+        """,
+        RowColumn<UserUri>.Text("one", u => u.Value));
+
+    public static readonly RowStatement<Consent> Delete = new(
+        """
+        DELETE FROM hub_consents WHERE (requester, target, room) IN (SELECT requester, target, room FROM given)
+        """,
+        RowColumn<Consent>.Text("requester", c => c.Requester.Value),
+        RowColumn<Consent>.Text("target", c => c.Target.Value),
+        RowColumn<Consent>.Text("room", c => c.Room?.Value ?? ""));
+
+    /// <summary>A row when something is there to delete.</summary>
+    public static readonly RowStatement<DateTimeOffset> AnyUnanswered = new(
+        "SELECT 1 FROM hub_consents c WHERE c.changed_ms <= (SELECT before_ms FROM given) AND " + Unanswered + " LIMIT 1",
+        RowColumn<DateTimeOffset>.Number("before_ms", t => t.ToUnixTimeMilliseconds()));
+
+    public static readonly RowStatement<DateTimeOffset> DeleteUnanswered = new(
+        "DELETE FROM hub_consents AS c WHERE c.changed_ms <= (SELECT before_ms FROM given) AND " + Unanswered,
+        RowColumn<DateTimeOffset>.Number("before_ms", t => t.ToUnixTimeMilliseconds()));
 
     public static readonly RowStatement<Consent> Upsert = new(
         """

@@ -3,8 +3,9 @@ using Interconnect.Federation;
 namespace Interconnect.Hub;
 
 /// <summary>
-/// Gives out one package of each of the target's clients that the newest device list names, each package once; of one's own user, of the other devices. The answer is a
-/// <see cref="KeyMaterialResponse"/> to the asker, with the target's device lists.
+/// Gives out one package of each of the target's clients that the newest device list names, each package once, and a client's one of last resort when it has no other; of one's own user, of
+/// the other devices. The answer is a <see cref="KeyMaterialResponse"/> to the asker, with the target's device lists; the owner is told when few packages are left. Nothing of the target is
+/// looked at, nor loaded, before its consent is.
 /// </summary>
 internal static class KeyRequests
 {
@@ -35,26 +36,41 @@ internal static class KeyRequests
             return new Decision.Accepted { Response = Answer(KeyMaterialStatus.IncompatibleProtocol, []) };
         }
 
-        var claims = new List<KeyClaim>();
-        var answers = new List<ClientKeyMaterial>();
+        // What a user's devices take of each other's is the user's own affair.
         var identity = view.Identities[request.Target];
-        foreach (var client in view.ClientsOf[request.Target].Where(c => c.Uri != proof.Client && identity?.Names(c.Uri, c.Suite, c.SignatureKey) == true))
+        var clients = view.ClientsOf[request.Target].FindAll(c => c.Uri != proof.Client && identity?.Names(c.Uri, c.Suite, c.SignatureKey) == true);
+        if (!own && clients.Exists(c => view.RecentClaims.GetValueOrDefault((sender, c.Uri)) >= policy.Limits.ClaimsPerDay))
+        {
+            return new Decision.Refused(HubRule.ClaimQuota, RetryAfter: policy.Limits.QuotaRetryAfter);
+        }
+
+        var claims = new List<KeyClaim>();
+        var notices = new List<KeyMaterialCount>();
+        var answers = new List<ClientKeyMaterial>();
+        foreach (var client in clients)
         {
             answers.Add(Claim(client));
         }
 
-        return new Decision.Accepted { Claimed = claims, Response = Answer(StatusOf(answers), answers) };
+        return new Decision.Accepted { Claimed = claims, Notices = notices, Response = Answer(StatusOf(answers), answers) };
 
         ClientKeyMaterial Claim(Client client)
         {
             var pool = view.Pools.GetValueOrDefault(client.Uri) ?? [];
-            var package = suites.Select(s => pool.Find(p => p.Suite == s && p.NotAfter > now)).FirstOrDefault(p => p is not null);
+            var usable = suites.SelectMany(s => pool.Where(p => p.Suite == s && p.NotAfter > now)).ToList();
+            var package = usable.Find(p => !p.LastResort) ?? usable.FirstOrDefault();
             if (package is null)
             {
                 return new ClientKeyMaterial(client.Uri, suites.Contains(client.Suite) ? ClientKeyMaterialStatus.Exhausted : ClientKeyMaterialStatus.NothingCompatible, default);
             }
 
-            claims.Add(new KeyClaim(package.Reference, client.Uri, sender, request.Room, now, package.NotAfter));
+            claims.Add(new KeyClaim(package.Reference, client.Uri, sender, request.Room, now, package.NotAfter) { LastResort = package.LastResort });
+            var count = view.Counts.GetValueOrDefault(client.Uri) ?? new PoolCount(client.Uri, 0, null);
+            if (!package.LastResort && (count.Left - 1 == policy.Limits.KeyPackageLowWater || count.Left == 1))
+            {
+                notices.Add(new KeyMaterialCount(null, client.Uri, count.Left - 1, count.LastResortEnds));
+            }
+
             return new ClientKeyMaterial(client.Uri, ClientKeyMaterialStatus.Success, package.Package);
         }
 

@@ -15,14 +15,14 @@ internal sealed class KnownLists(int capacity)
     private const int MostBytes = 64 * 1024;
 
     private readonly Lock gate = new();
-    private readonly GenerationalCache<UserUri, DeviceChain> chains = new(capacity);
+    private readonly GenerationalCache<UserUri, DeviceChain> chains = new(2L * capacity, static (_, _) => 1);
 
     /// <summary>Checks one signature of a list or an objection.</summary>
     public static bool Check(ushort suite, ReadOnlySpan<byte> key, string label, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature) =>
         CipherSuite.TryGet(suite, out var known) && known.VerifyWithLabel(key, label, content, signature);
 
     /// <summary>Reads and verifies what <paramref name="sender"/> brings. Lists of anybody else are not verified at all.</summary>
-    public ListFacts Examine(DeviceListUpdate update, UserUri sender, DateTimeOffset now)
+    public ListFacts Examine(DeviceListUpdate update, UserUri sender, FrameVerifiers verifiers, DateTimeOffset now)
     {
         if (!AttachedLists.TryGroup(update.Lists, out var users, out var error))
         {
@@ -34,7 +34,28 @@ internal sealed class KnownLists(int capacity)
             return new ListFacts(null, null) { IsForeign = true };
         }
 
-        return DeviceChain.TryRead(update.Lists, Check, now, Find(sender), out var chain, out error) ? new ListFacts(chain, null) : new ListFacts(null, error.RuleId);
+        return DeviceChain.TryRead(update.Lists, verifiers.Check, now, Find(sender), out var chain, out error) ? new ListFacts(chain, null) : new ListFacts(null, error.RuleId);
+    }
+
+    /// <summary>The lists of <paramref name="update"/> whose signatures have to be checked, as far as they can be read.</summary>
+    public IEnumerable<SignedDeviceList> Unknown(DeviceListUpdate update, UserUri sender)
+    {
+        var known = Find(sender);
+        var place = 0;
+        foreach (var encoded in update.Lists)
+        {
+            if (!SignedDeviceList.TryDecode(encoded, out var list, out _) || list.List.User != sender)
+            {
+                yield break;
+            }
+
+            known = place < known?.Lists.Count && known.Lists[place].Is(list) ? known : null;
+            place++;
+            if (known is null)
+            {
+                yield return list;
+            }
+        }
     }
 
     public void Remember(DeviceChain chain)

@@ -8,7 +8,8 @@ namespace Interconnect.Hub;
 /// </summary>
 internal sealed class LinkBudgets(HubLimits limits)
 {
-    private readonly GenerationalCache<UserUri, Used> used = new(limits.CacheEntries);
+    private const int BytesAUser = 400;
+    private readonly GenerationalCache<UserUri, Used> used = new(limits.CacheBytes / 64, static (_, _) => BytesAUser);
     private readonly Allowance allowance = new(limits.LinkMessages, limits.LinkWindow);
 
     /// <summary>Null when the message may go; else how long to wait.</summary>

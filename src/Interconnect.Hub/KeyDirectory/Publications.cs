@@ -2,7 +2,7 @@ using Interconnect.Federation;
 
 namespace Interconnect.Hub;
 
-/// <summary>A client publishes key packages; the first accepted publication registers it. All of a publication is taken or none.</summary>
+/// <summary>A client publishes key packages; the first accepted publication registers it. All of a publication is taken or none; one of last resort takes the place of the one before.</summary>
 internal static class Publications
 {
     // Checked before the signatures, with the hub's own bound.
@@ -34,7 +34,12 @@ internal static class Publications
                 return new Decision.Refused(HubRule.PackageKey);
             }
 
-            entries.Add(new KeyPackageEntry(package.Reference.ToArray(), publish.Client, package.Suite.Id, package.NotAfter, now, package.Encoded.ToArray()));
+            entries.Add(new KeyPackageEntry(package.Reference.ToArray(), publish.Client, package.Suite.Id, package.NotAfter, now, package.Encoded.ToArray(), package.IsLastResort));
+        }
+
+        if (entries.Count(e => e.LastResort) > 1)
+        {
+            return new Decision.Refused(HubRule.LastResortOnce);
         }
 
         if (entries.Exists(e => view.KnownPackages.Contains(e.Key)) || entries.DistinctBy(e => e.Key).Count() != entries.Count)
@@ -42,7 +47,7 @@ internal static class Publications
             return new Decision.Refused(HubRule.PackageNew);
         }
 
-        if (view.PoolSizes.GetValueOrDefault(publish.Client) + entries.Count > policy.Limits.MaxKeyPackagesPerClient)
+        if ((view.Counts.GetValueOrDefault(publish.Client)?.Left ?? 0) + entries.Count(e => !e.LastResort) > policy.Limits.MaxKeyPackagesPerClient)
         {
             return new Decision.Refused(HubRule.PackagePool);
         }
@@ -56,7 +61,7 @@ internal static class Publications
         return new Decision.Accepted
         {
             Published = entries,
-            Client = known ? null : new Client(publish.Client, proof.CipherSuite, proof.SignatureKey.ToArray(), now),
+            Client = known ? null : new Client(publish.Client, proof.CipherSuite, proof.SignatureKey.ToArray(), now, now),
         };
     }
 }

@@ -44,8 +44,14 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
         this.clock = clock;
         this.log = log;
         policy = new HubPolicy(options);
+        Budgets = new SenderBudgets(policy.Limits);
         watch = new ClockWatch(clock, options, status, metrics, log);
     }
+
+    /// <summary>One a process, so that a lost lease gives nobody a full one.</summary>
+    internal SenderBudgets Budgets { get; }
+
+    internal FrameVerifiers Verifiers { get; } = new(FrameVerifiers.Kept);
 
     /// <summary>Tests put failures around the commit.</summary>
     internal Func<CommitStep, CommitStep> AroundCommit { get; set; } = static commit => commit;
@@ -131,7 +137,7 @@ internal sealed class HubRole : IHostedService, IAsyncDisposable
 
         await Migrations.ApplyAsync(database.Database, "hub", typeof(HubRole).Assembly, stopping.Token);
         var commit = AroundCommit((batch, cancellation) => batch.ExecuteAsync(lease.Connection, cancellation));
-        var parts = new HubParts(database.Database, lease, commit, policy, new FrameVerifiers(FrameVerifiers.Kept), new KnownLists(KnownLists.Kept), publisher, consumer, metrics, clock, watch, log);
+        var parts = new HubParts(database.Database, lease, commit, policy, Verifiers, Budgets, new KnownLists(KnownLists.Kept), publisher, consumer, metrics, clock, watch, log);
         status.Set(HubState.Starting, "waiting for the bus");
         await using var session = await HubSession.StartAsync(parts, stopping.Token);
         status.Set(HubState.Active);

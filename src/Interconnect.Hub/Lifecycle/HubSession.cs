@@ -14,6 +14,7 @@ internal sealed class HubSession : IAsyncDisposable
     private readonly OutboxDispatcher dispatcher;
     private readonly HubEngine engine;
     private readonly Sweeps sweeps;
+    private readonly CommitVerification commits;
     private readonly CancellationTokenSource abort = new();
     private readonly List<IAsyncDisposable> bindings = [];
     private readonly Task running;
@@ -26,6 +27,7 @@ internal sealed class HubSession : IAsyncDisposable
         dispatcher = new OutboxDispatcher(parts.Publisher, ReadBodyAsync, page => made!.Confirmed(page), parts.Policy.Limits, parts.Clock);
         engine = made = new HubEngine(parts, start, dispatcher);
         sweeps = new Sweeps(parts, start);
+        commits = new CommitVerification(parts.Database, parts.Policy, parts.Verifiers);
         foreach (var page in start.Outbox)
         {
             dispatcher.Enqueue(page);
@@ -117,8 +119,8 @@ internal sealed class HubSession : IAsyncDisposable
     // (3) of the way of a message. Returning acknowledges, so it returns after the commit; an exception acknowledges nothing.
     private async ValueTask<IReadOnlyList<Unusable>> HandleAsync(HubStream stream, BusBatch batch, CancellationToken cancellation)
     {
-        var prepared = Preparation.Prepare(stream, batch.Bodies, parts.Policy, parts.Verifiers, parts.Lists, parts.Clock.GetUtcNow(), out var unusable);
-        await engine.HandleAsync(prepared, cancellation);
+        var prepared = Preparation.Prepare(stream, batch.Bodies, parts.Policy, parts.Verifiers, parts.Budgets, parts.Lists, parts.Clock.GetUtcNow(), out var unusable);
+        await engine.HandleAsync(await commits.JudgeAsync(prepared, cancellation), cancellation);
         return unusable;
     }
 

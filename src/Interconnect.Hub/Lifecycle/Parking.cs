@@ -78,13 +78,13 @@ internal sealed class Parking(HubParts parts, HubStart start)
 
             try
             {
-                // What waits here was held against its sender before it was parked.
+                // What waits here was held against its sender before it was parked, and paid for when it came.
                 if (!EnvelopeCodec.TryDecode(first.Body, out var envelope, out var error) || envelope.Origin is not { } network)
                 {
                     throw new InvalidDataException(error?.RuleId ?? HubRule.OriginAuthentic.Id);
                 }
 
-                if (!Preparation.TryPrepare(first.Stream, network, first.Body, parts.Policy, parts.Verifiers, parts.Lists, parts.Clock.GetUtcNow(), out var prepared, out error))
+                if (!Preparation.TryPrepare(first.Stream, network, first.Body, parts.Policy, parts.Verifiers, null, parts.Lists, parts.Clock.GetUtcNow(), out var prepared, out error))
                 {
                     throw new InvalidDataException(error.RuleId);
                 }

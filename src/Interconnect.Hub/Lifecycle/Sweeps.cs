@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Interconnect.Federation;
 using Interconnect.Storage;
 
 namespace Interconnect.Hub;
@@ -6,8 +7,10 @@ namespace Interconnect.Hub;
 /// <summary>What the passing of time does: deliveries expire, old rows go, parked conversations are tried again. Runs on the engine, between transactions.</summary>
 internal sealed class Sweeps(HubParts parts, HubStart start)
 {
+    private const string RoomPrefix = "room ";
     private static readonly TimeSpan Budget = TimeSpan.FromMilliseconds(250);
     private long expiryWatermark = start.ExpiryWatermark;
+    private long conversationsSeen;
 
     /// <summary>One round.</summary>
     /// <exception cref="HubUnavailableException">The lease is lost.</exception>
@@ -23,6 +26,7 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
         {
             await ExpireAsync(engine);
             await ForgetAsync(engine);
+            await ForgetUnusedAsync(engine);
         }
 
         await engine.FlushAsync();
@@ -82,6 +86,35 @@ internal sealed class Sweeps(HubParts parts, HubStart start)
         if (await AnyAsync(IdentityStore.AnyLapsed, lapsed))
         {
             await engine.TransactAsync(static _ => { }, batch => batch.Add(IdentityStore.DropLapsed, [lapsed]));
+        }
+    }
+
+    // Rooms and conversations in chunks, round and round; a room goes with its conversation, so that no number is given twice in one room. A conversation without a room outlives what the
+    // ledger says of it.
+    private async Task ForgetUnusedAsync(HubEngine engine)
+    {
+        var (now, options) = (parts.Clock.GetUtcNow(), parts.Policy.Options);
+        var idle = new List<IdleConversation>();
+        await ReadAsync(ConversationStore.Next, conversationsSeen, row => idle.Add(ConversationStore.ReadIdle(row)));
+        conversationsSeen = idle.Count == 0 ? 0 : idle[^1].No;
+        var gone = idle.FindAll(c => c.ChangedAt <= now - (!c.HasRoom ? options.Retention + TimeSpan.FromDays(1) : c.Participants < 2 ? options.DesertedRoomRetention : options.RoomRetention) && !engine.Parking.Contains(c.Key));
+        if (gone.Count > 0)
+        {
+            var rooms = gone.Where(c => c.HasRoom).Select(c => RoomUri.Parse(c.Key.Value[RoomPrefix.Length..])).ToList();
+            await engine.ForgetAsync(
+                batch => batch.Add(RoomStore.DeleteMembers, rooms).Add(RoomStore.Delete, rooms).Add(ConversationStore.Delete, gone.ConvertAll(c => c.No)),
+                static caches => caches.Rooms.Clear(), static caches => caches.Conversations.Clear());
+        }
+
+        if (await AnyAsync(ConsentStore.AnyUnanswered, now - options.UnansweredRetention))
+        {
+            await engine.ForgetAsync(batch => batch.Add(ConsentStore.DeleteUnanswered, [now - options.UnansweredRetention]), static caches => caches.Consents.Clear());
+        }
+
+        if (await AnyAsync(ClientStore.AnyUnseen, now - options.ClientRetention))
+        {
+            var before = now - options.ClientRetention;
+            await engine.ForgetAsync(batch => batch.Add(ClientStore.DeletePackagesOfUnseen, [before]).Add(ClientStore.DeleteUnseen, [before]), static caches => caches.Clients.Clear());
         }
     }
 

@@ -101,6 +101,9 @@ public sealed record HubRule
     /// <summary>Parked.</summary>
     public static HubRule ParkedBound { get; } = new("HUB-028", "The conversation waits for an operator and holds a bounded number of events; try again later.");
 
+    /// <summary>One event's cost.</summary>
+    public static HubRule EventCost { get; } = new("HUB-029", "Checking an event's signatures costs no more than a sender may spend at once.");
+
     /// <summary>Who asks.</summary>
     public static HubRule ConsentByRequester { get; } = new("HUB-030", "Only the requester asks for consent and takes the request back.");
 
@@ -119,8 +122,14 @@ public sealed record HubRule
     /// <summary>Own contacts.</summary>
     public static HubRule ConsentOfSender { get; } = new("HUB-035", "A user speaks of consent in contacts of its own only.");
 
+    /// <summary>Bound.</summary>
+    public static HubRule ConsentTotal { get; } = new("HUB-036", "A user has said something on a bounded number of contacts.");
+
+    /// <summary>Unasked.</summary>
+    public static HubRule Unsolicited { get; } = new("HUB-037", "A user says a bounded number of things on consent in a time; try again later.");
+
     /// <summary>Own packages.</summary>
-    public static HubRule PublishOwn { get; } = new("HUB-040", "A client publishes its own key material only.");
+    public static HubRule PublishOwn { get; } = new("HUB-040", "A client publishes its own key material only, and asks about no other.");
 
     /// <summary>RFC 9420 section 10.1.</summary>
     public static HubRule PackageValid { get; } = new("HUB-041", "Every key package is valid for an allowed suite.");
@@ -143,6 +152,11 @@ public sealed record HubRule
     /// <summary>RFC 9420 section 7.2.</summary>
     public static HubRule PackageLifetime { get; } = new("HUB-047", "A key package lives no longer than the hub allows.");
 
+    /// <summary>Quota.</summary>
+    public static HubRule ClaimQuota { get; } = new("HUB-048", "A user gets a bounded number of key packages of another client in a day; try again later.");
+
+    /// <summary>Last resort.</summary>
+    public static HubRule LastResortOnce { get; } = new("HUB-049", "A publication holds at most one key package of last resort.");
     /// <summary>Room's home.</summary>
     public static HubRule RoomHere { get; } = new("HUB-050", "The room belongs to this hub.");
 
@@ -193,6 +207,9 @@ public sealed record HubRule
 
     /// <summary>ReInit.</summary>
     public static HubRule GroupGoesOn { get; } = new("HUB-066", "A commit does not end the room's group: a room cannot go on in a successor.");
+
+    /// <summary>Bound.</summary>
+    public static HubRule RoomBound { get; } = new("HUB-067", "A user makes a bounded number of rooms.");
 
     /// <summary>Message readable.</summary>
     public static HubRule MessageReadable { get; } = new("HUB-070", "A room message is a PrivateMessage that holds application data.");

@@ -7,12 +7,11 @@ namespace Interconnect.Hub;
 
 /// <summary>
 /// Orders the handshakes of a room: the first valid commit of an epoch wins, the others learn the current epoch and start again. Checks, in this order: (1) the room and its size,
-/// (2) the commit and its place, (3) the GroupInfo's place and that it names clients, that the commit leads there, and who signed it, (4) who is in the group and who joins,
-/// (5) somebody else is there, agreement and consent. The hub holds no group secret. A room's first commit has no GroupInfo before it, so there (3) rests on the signer, who must be the
-/// sender; the joiner checks the rest.
+/// (2) the commit and its place, (3) the GroupInfo's place and that it names clients, (4) who it names: how many, agreement and consent, (5) that they are registered, and that who joins
+/// was claimed, (6) only then signatures: that the commit leads to the GroupInfo, who signed it, and that its members are who it named. The hub holds no group secret. A room's first commit
+/// has no GroupInfo before it, so there (6) rests on the signer, who must be the sender; the joiner checks the rest.
 /// <para>
-/// This runs inside the transaction, so what a commit costs here every conversation waits for: reopening the stored group hashes its tree, and then the signatures of the commit, of
-/// its new leaves and of the GroupInfo are checked. Those of all members are checked once, when the room is made, and that is prepared outside (<see cref="Preparation"/>).
+/// (6) was done before the transaction, against the room as it was then (<see cref="CommitVerification"/>); here it is done only when the room has moved since.
 /// </para>
 /// </summary>
 internal static class RoomUpdates
@@ -21,9 +20,6 @@ internal static class RoomUpdates
     private const byte CommitContent = 3;
     private const byte MemberSender = 1;
     private const byte NewMemberCommitSender = 4;
-
-    // Of Interconnect.Mls: the GroupInfo says of the next epoch something else than the commit makes of it.
-    private const string GroupInfoFollows = "MLS-611";
 
     /// <summary>
     /// How a room's group is judged, first and later. The GroupInfo that the hub keeps is the only door for a participant's device that joins by itself, and nobody else can add
@@ -34,6 +30,58 @@ internal static class RoomUpdates
     public static bool IsGroupOf(RoomUri room, ReadOnlySpan<byte> groupId) => groupId.SequenceEqual(Encoding.UTF8.GetBytes(room.Value));
 
     public static Decision Decide(RoomUpdate update, PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
+    {
+        var room = view.Rooms[update.Room];
+        if (Place(update, prepared, room, policy) is { } misplaced)
+        {
+            return misplaced;
+        }
+
+        // (4) Who was removed learns of it too, with the commit.
+        var facts = prepared.Handshake!;
+        var sender = prepared.Envelope.Sender!;
+        var participants = facts.Named!.Select(m => m.Owner).Distinct().ToList();
+        var others = participants.Union(room?.Participants ?? []).Where(p => p != sender).ToList();
+        var refused = Company(update, participants, others, sender, facts.GroupInfo!.CipherSuite, view, policy);
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        if (room is null && view.RoomsMade.GetValueOrDefault(sender) >= policy.Limits.MaxRoomsPerUser)
+        {
+            return new Decision.Refused(HubRule.RoomBound);
+        }
+
+        // (5)
+        refused = Known(facts, room, view) ?? Joiners(update, prepared, room, r => view.Claims.GetValueOrDefault(r));
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        // (6)
+        var judged = facts.Judged is { } early && early.IsOf(room) ? early : CommitVerification.Judge(update, prepared.Envelope.Proof!, room);
+        if (judged.Refused is not null)
+        {
+            return judged.Refused;
+        }
+
+        var group = judged.Next!;
+        refused = Signer(group, facts, prepared.Envelope.Proof!) ?? Members(group, judged, facts, view);
+        if (refused is not null)
+        {
+            return refused;
+        }
+
+        var changed = new Room(update.Room, group.Epoch, group.Suite.Id, facts.Named!, update.GroupInfo.ToArray(), room?.CreatedAt ?? now, now, room is null ? sender : room.Creator);
+        var client = prepared.Envelope.Proof!.Client;
+        var own = changed.HasAnother(client) || room?.HasAnother(client) == true;
+        return new Decision.Accepted { Room = changed, Recipients = own ? [.. others, sender] : others };
+    }
+
+    /// <summary>(1) to (3): what can be said of an update by room and headers alone. Null when it is in its place.</summary>
+    public static Decision.Refused? Place(RoomUpdate update, PreparedEvent prepared, Room? room, HubPolicy policy)
     {
         // (1)
         if (update.Room.Domain != policy.Options.Domain)
@@ -46,59 +94,8 @@ internal static class RoomUpdates
             return new Decision.Refused(HubRule.HandshakeSize);
         }
 
-        var facts = prepared.Handshake!;
-        var room = view.Rooms[update.Room];
-        var client = prepared.Envelope.Proof!.Client;
-        Move? move = null;
-        PublicGroup? group = null;
-        var refused = Commit(update, facts, room, client)
-            ?? GroupInfo(update, facts, prepared.Envelope.Proof!)
-            ?? Follow(update, facts, room, prepared.Envelope.Proof!, out move, out group)
-            ?? Signer(group!, facts, prepared.Envelope.Proof!)
-            ?? Members(group!, move, facts, view);
-        if (refused is not null)
-        {
-            return refused;
-        }
-
-        // (4)
-        var members = facts.Named!;
-        var joiners = members.Except(room?.Members ?? [client]).ToHashSet();
-        refused = Joiners(update, facts, joiners, prepared.Envelope.Proof!, view);
-        if (refused is not null)
-        {
-            return refused;
-        }
-
-        var changed = new Room(update.Room, group!.Epoch, group.Suite.Id, members, update.GroupInfo.ToArray(), room?.CreatedAt ?? now, now);
-        if (changed.Participants.Count > policy.Limits.MaxParticipants)
-        {
-            return new Decision.Refused(HubRule.RoomSize);
-        }
-
-        // (5) Who was removed learns of it too, with the commit.
-        var sender = prepared.Envelope.Sender!;
-        var others = changed.Participants.Union(room?.Participants ?? []).Where(p => p != sender).ToList();
-        if (others.Count == 0)
-        {
-            return new Decision.Refused(HubRule.SomebodyThere);
-        }
-
-        foreach (var other in others)
-        {
-            if (policy.Peering(sender, other, changed.Suite) is { } disagreed)
-            {
-                return disagreed;
-            }
-
-            if (changed.Participants.Contains(other) && !view.ConsentsOf(sender, other).Between(sender, other, update.Room))
-            {
-                return new Decision.Refused(HubRule.Consented);
-            }
-        }
-
-        var own = changed.HasAnother(client) || room?.HasAnother(client) == true;
-        return new Decision.Accepted { Room = changed, Recipients = own ? [.. others, sender] : others };
+        var proof = prepared.Envelope.Proof!;
+        return Commit(update, prepared.Handshake!, room, proof.Client) ?? GroupInfo(update, prepared.Handshake!, room, proof);
     }
 
     // (2)
@@ -135,7 +132,7 @@ internal static class RoomUpdates
     }
 
     // (3)
-    private static Decision.Refused? GroupInfo(RoomUpdate update, HandshakeFacts facts, FrameProof proof)
+    private static Decision.Refused? GroupInfo(RoomUpdate update, HandshakeFacts facts, Room? room, FrameProof proof)
     {
         if (!update.Welcome.IsEmpty && facts.Welcome is null)
         {
@@ -147,7 +144,7 @@ internal static class RoomUpdates
             return new(HubRule.GroupInfoValid, facts.Error);
         }
 
-        if (!IsGroupOf(update.Room, info.GroupId.Span) || info.Epoch != facts.Commit!.Epoch + 1 || info.CipherSuite != proof.CipherSuite)
+        if (!IsGroupOf(update.Room, info.GroupId.Span) || info.Epoch != facts.Commit!.Epoch + 1 || info.CipherSuite != proof.CipherSuite || (room is not null && info.CipherSuite != room.Suite))
         {
             return new(HubRule.GroupInfoPlace);
         }
@@ -155,36 +152,58 @@ internal static class RoomUpdates
         return facts.Named is null ? new(HubRule.MembersRegistered) : null;
     }
 
-    private static Decision.Refused? Follow(RoomUpdate update, HandshakeFacts facts, Room? room, FrameProof proof, out Move? move, out PublicGroup? next)
+    // Before anything that tells who is registered: a stranger is refused alike, whoever it names.
+    private static Decision.Refused? Company(RoomUpdate update, List<UserUri> participants, List<UserUri> others, UserUri sender, ushort suite, HubView view, HubPolicy policy)
     {
-        move = null;
-        next = facts.Made;
-        if (room is null)
+        if (participants.Count > policy.Limits.MaxParticipants)
         {
-            return null;
+            return new Decision.Refused(HubRule.RoomSize);
         }
 
-        // Stored after it was accepted, so what does not hold together now is a damaged row: a defect.
-        var stored = PublicGroup.Reopen(Judging, room.GroupInfo).Value;
-        if (!stored.ReceiveCommit(update.Commit).TryGet(out var transition, out var error))
+        if (others.Count == 0)
         {
-            return new(HubRule.CommitLeads, error.Rule);
+            return new Decision.Refused(HubRule.SomebodyThere);
         }
 
-        move = new Move(stored, transition);
-        if (transition.IsExternal && !(Preparation.IsNamed(transition.Committer.Credential, proof.Client) && transition.Committer.SignatureKey.Span.SequenceEqual(proof.SignatureKey.Span)))
+        foreach (var other in others)
         {
-            return new(HubRule.JoinsItself);
+            if (policy.Peering(sender, other, suite) is { } disagreed)
+            {
+                return disagreed;
+            }
+
+            if (participants.Contains(other) && !view.ConsentsOf(sender, other).Between(sender, other, update.Room))
+            {
+                return new Decision.Refused(HubRule.Consented);
+            }
         }
 
-        // RFC 9420 section 11.2: members take no further commit, and the stored GroupInfo does not tell that the group has ended.
-        if (!transition.Next.IsActive)
+        return null;
+    }
+
+    // Each client once, and who is new is registered and on its user's newest list; with which key it is in the group is seen when the group is verified.
+    private static Decision.Refused? Known(HandshakeFacts facts, Room? room, HubView view)
+    {
+        if (facts.Named!.Distinct().Count() != facts.Named!.Count)
         {
-            return new(HubRule.GroupGoesOn);
+            return new(HubRule.MembersRegistered);
         }
 
-        return transition.Next.WithGroupInfo(update.GroupInfo).TryGet(out next, out error) ? null
-            : new(error.Rule == GroupInfoFollows ? HubRule.CommitLeads : HubRule.GroupInfoValid, error.Rule);
+        foreach (var joiner in facts.Named!.Except(room?.Members ?? []))
+        {
+            var (identity, client) = (view.Identities[joiner.Owner], view.Clients[joiner]);
+            if (client is null ? identity?.Newest.List.Devices.Any(d => d.Client == joiner) != true : !identity?.Names(joiner, client.Suite, client.SignatureKey) ?? true)
+            {
+                return new(HubRule.JoinerNamed);
+            }
+
+            if (client is null)
+            {
+                return new(HubRule.MembersRegistered);
+            }
+        }
+
+        return null;
     }
 
     private static Decision.Refused? Signer(PublicGroup group, HandshakeFacts facts, FrameProof proof)
@@ -197,15 +216,15 @@ internal static class RoomUpdates
 
     // The names were read from a tree that nobody had verified then; here each is held against the verified group's leaf. Who was in the group with this key was judged when it came in: it
     // may have gone from its user's list since, and one of the next commits takes it out of the group.
-    private static Decision.Refused? Members(PublicGroup group, Move? move, HandshakeFacts facts, HubView view)
+    private static Decision.Refused? Members(PublicGroup group, JudgedCommit judged, HandshakeFacts facts, HubView view)
     {
         var named = facts.Named!;
-        if (named.Count != group.MemberCount || named.Distinct().Count() != named.Count)
+        if (named.Count != group.MemberCount)
         {
             return new(HubRule.MembersRegistered);
         }
 
-        var stayed = move?.Stayed() ?? [];
+        var stayed = judged.Move?.Stayed() ?? [];
         for (var i = 0; i < named.Count; i++)
         {
             var leaf = group.Members[i];
@@ -233,19 +252,32 @@ internal static class RoomUpdates
         return null;
     }
 
-    // A device that joins by itself needs no Welcome; when it comes back for a leaf of its own, nobody is new.
-    private static Decision.Refused? Joiners(RoomUpdate update, HandshakeFacts facts, HashSet<ClientUri> joiners, FrameProof proof, HubView view)
+    /// <summary>Who joins is whom the Welcome is for, by packages that the sender was given for this room.</summary>
+    /// <param name="update">The update.</param>
+    /// <param name="prepared">What is known of it; its names are claims until the commit is verified.</param>
+    /// <param name="room">The room; null when this makes it.</param>
+    /// <param name="claimsOf">The claims of a reference in hexadecimal; null when there is none.</param>
+    public static Decision.Refused? Joiners(RoomUpdate update, PreparedEvent prepared, Room? room, Func<string, IReadOnlyList<KeyClaim>?> claimsOf)
     {
-        var sender = proof.Client.Owner;
+        var facts = prepared.Handshake!;
+        var sender = prepared.Envelope.Sender!;
+        var self = prepared.Envelope.Proof!.Client;
+        var joiners = facts.Named!.Except(room?.Members ?? [self]).ToHashSet();
+
+        // A device that joins by itself needs no Welcome, and brings nobody; when it comes back for a leaf of its own, nobody is new.
         if (IsExternal(facts))
         {
-            joiners.Remove(proof.Client);
+            joiners.Remove(self);
+            if (joiners.Count > 0)
+            {
+                return new(HubRule.JoinsItself);
+            }
         }
 
         var welcomed = new List<ClientUri>();
         foreach (var reference in facts.Welcome?.KeyPackageRefs ?? [])
         {
-            if (!view.Claims.TryGetValue(Convert.ToHexString(reference.Span), out var claim) || claim.Requester != sender || (claim.Room is not null && claim.Room != update.Room))
+            if (claimsOf(Convert.ToHexString(reference.Span))?.FirstOrDefault(c => c.Requester == sender && (c.Room is null || c.Room == update.Room)) is not { } claim)
             {
                 return new(HubRule.WelcomeClaims);
             }
@@ -259,15 +291,5 @@ internal static class RoomUpdates
         }
 
         return welcomed.Distinct().Count() == welcomed.Count && joiners.SetEquals(welcomed) ? null : new(HubRule.JoinersMatch);
-    }
-
-    private sealed record Move(PublicGroup Before, PublicTransition Step)
-    {
-        /// <summary>Leaves of the members that were in the group before the commit and did not come by it, with the keys they had.</summary>
-        public Dictionary<uint, ReadOnlyMemory<byte>> Stayed()
-        {
-            var added = Step.Added.Select(m => m.LeafIndex).ToHashSet();
-            return Before.Members.Where(m => !added.Contains(m.LeafIndex)).ToDictionary(m => m.LeafIndex, m => m.SignatureKey);
-        }
     }
 }

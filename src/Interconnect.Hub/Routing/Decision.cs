@@ -12,8 +12,16 @@ internal abstract record Decision
     /// <summary>Everything that changes when it is accepted.</summary>
     public sealed record Accepted : Decision
     {
+        private readonly IReadOnlyList<UserUri>? toward;
+
         /// <summary>Who gets the event; empty when it was for the hub itself.</summary>
         public IReadOnlyList<UserUri> Recipients { get; init; } = [];
+
+        /// <summary>Whose networks have to take what waits for them, whether or not anything crosses.</summary>
+        public IReadOnlyList<UserUri> Toward { get => toward ?? Recipients; init => toward = value; }
+
+        /// <summary>Gets no number in its conversation, and nobody is told how far it comes: either would show what is not told.</summary>
+        public bool Unnumbered { get; init; }
 
         public Client? Client { get; init; }
 
@@ -21,7 +29,7 @@ internal abstract record Decision
 
         public IReadOnlyList<KeyClaim> Claimed { get; init; } = [];
 
-        public Consent? Consent { get; init; }
+        public IReadOnlyList<Consent> Consents { get; init; } = [];
 
         public Room? Room { get; init; }
 
@@ -29,6 +37,9 @@ internal abstract record Decision
 
         /// <summary>Devices are removed: no backlog and no rate holds that up.</summary>
         public bool IsUrgent { get; init; }
+
+        /// <summary>What the hub tells others besides.</summary>
+        public IReadOnlyList<KeyMaterialCount> Notices { get; init; } = [];
 
         /// <summary>The hub's answer besides the acceptance; null when there is none.</summary>
         public FederationEvent? Response { get; init; }

@@ -4,7 +4,7 @@ using Interconnect.Mls;
 namespace Interconnect.Hub;
 
 /// <summary>
-/// Checks the signatures of frames. Keeps the parsed ECDSA keys of the clients that signed last, at most <paramref name="capacity"/> in each of two generations: to parse one and use it
+/// Checks the signatures of frames and of device lists. Keeps the parsed ECDSA keys of the clients that signed last, at most <paramref name="capacity"/> in each of two generations: to parse one and use it
 /// once takes two to three times as long as to use it; an Edwards key is parsed in no time. Only who signed validly is kept, so what is no key takes no place. Whose key it is, and
 /// whether it is registered, is decided later. Thread-safe.
 /// </summary>
@@ -14,7 +14,15 @@ internal sealed class FrameVerifiers(int capacity)
     public const int Kept = 4_000;
 
     private readonly Lock gate = new();
-    private readonly GenerationalCache<(ushort Suite, string Key), SignatureVerifier> known = new(capacity);
+    private readonly GenerationalCache<(ushort Suite, string Key), SignatureVerifier> known = new(2L * capacity, static (_, _) => 1);
+
+    private long spent;
+
+    /// <summary>Signature checks of frames, packages, device lists and commits since the start, in units of <see cref="EventCost"/>.</summary>
+    public long Spent => Interlocked.Read(ref spent);
+
+    /// <summary>Counts checks that were made elsewhere.</summary>
+    public void Note(int checks, ushort suite) => Interlocked.Add(ref spent, (long)checks * EventCost.OfSignature(suite));
 
     /// <summary>How many keys are kept.</summary>
     public int Count
@@ -31,6 +39,7 @@ internal sealed class FrameVerifiers(int capacity)
     /// <summary>Whether the signature is valid; false for a key that cannot be read, too.</summary>
     public bool Verify(CipherSuite suite, ReadOnlySpan<byte> key, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
     {
+        Note(1, suite.Id);
         if (!IsEcdsa(suite))
         {
             return suite.VerifyWithLabel(key, FrameProof.Label, content, signature);
@@ -53,6 +62,13 @@ internal sealed class FrameVerifiers(int capacity)
         }
 
         return true;
+    }
+
+    /// <summary>Checks one signature of a device list or an objection.</summary>
+    public bool Check(ushort suite, ReadOnlySpan<byte> key, string label, ReadOnlySpan<byte> content, ReadOnlySpan<byte> signature)
+    {
+        Note(1, suite);
+        return KnownLists.Check(suite, key, label, content, signature);
     }
 
     // RFC 9420 section 17.1: the suites over P-256, P-521 and P-384.

@@ -1,17 +1,22 @@
 namespace Interconnect.Hub;
 
 /// <summary>
-/// A bounded memory of rows for one thread: two generations of at most <paramref name="capacity"/> entries; when the young one is full the old one is dropped.
-/// What is used stays. Knows absent rows too (a null value), which is right because the hub is the only writer.
+/// A bounded memory of rows for one thread: two generations, each of at most half of <paramref name="bytes"/>; when the young one is full the old one is dropped. What is used stays; what is
+/// larger than a generation is not kept. Knows absent rows too (a null value), which is right because the hub is the only writer.
 /// </summary>
-internal sealed class GenerationalCache<TKey, TValue>(int capacity)
+internal sealed class GenerationalCache<TKey, TValue>(long bytes, Func<TKey, TValue?, long> sizeOf)
     where TKey : notnull
     where TValue : class
 {
     private Dictionary<TKey, TValue?> young = [];
     private Dictionary<TKey, TValue?> old = [];
+    private long youngBytes;
+    private long oldBytes;
 
     public int Count => young.Count + old.Count;
+
+    /// <summary>What is kept, by the sizes that were given.</summary>
+    public long Bytes => youngBytes + oldBytes;
 
     public bool TryGet(TKey key, out TValue? value)
     {
@@ -20,7 +25,7 @@ internal sealed class GenerationalCache<TKey, TValue>(int capacity)
             return true;
         }
 
-        if (!old.Remove(key, out value))
+        if (!Remove(old, key, ref oldBytes, out value))
         {
             return false;
         }
@@ -31,19 +36,38 @@ internal sealed class GenerationalCache<TKey, TValue>(int capacity)
 
     public void Set(TKey key, TValue? value)
     {
-        old.Remove(key);
-        if (young.Count >= capacity && !young.ContainsKey(key))
+        Remove(old, key, ref oldBytes, out _);
+        Remove(young, key, ref youngBytes, out _);
+        var size = sizeOf(key, value);
+        if (size > bytes / 2)
         {
-            old = young;
-            young = [];
+            return;
+        }
+
+        if (youngBytes + size > bytes / 2)
+        {
+            (old, oldBytes) = (young, youngBytes);
+            (young, youngBytes) = ([], 0);
         }
 
         young[key] = value;
+        youngBytes += size;
     }
 
     public void Clear()
     {
-        young = [];
-        old = [];
+        (young, youngBytes) = ([], 0);
+        (old, oldBytes) = ([], 0);
+    }
+
+    private bool Remove(Dictionary<TKey, TValue?> from, TKey key, ref long held, out TValue? value)
+    {
+        if (!from.Remove(key, out value))
+        {
+            return false;
+        }
+
+        held -= sizeOf(key, value);
+        return true;
     }
 }

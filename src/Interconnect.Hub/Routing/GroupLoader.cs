@@ -6,7 +6,7 @@ namespace Interconnect.Hub;
 
 /// <summary>
 /// Fills a view with what a group of events needs. One round trip for what only the database knows (seen before, reported deliveries) and for rows that are not cached;
-/// a second one only when rooms named users whose consents are not cached.
+/// a second one when rooms named users whose consents are not cached, and for the key material and device lists of who consents to being asked for it.
 /// </summary>
 /// <param name="caches">What is known already.</param>
 /// <param name="policy">The bounds.</param>
@@ -16,7 +16,7 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy, bool hasOl
     public async Task<HubView> LoadAsync(DbConnection connection, IReadOnlyList<PreparedEvent> events, DateTimeOffset now, CancellationToken cancellation)
     {
         var view = new HubView();
-        var needs = new GroupNeeds(events, policy);
+        var needs = new GroupNeeds(events);
         var batch = new StatementBatch();
         QueryKnown(batch, needs.Events, known => AddKnown(view, known));
         batch.Query(LedgerQueries.KnownFrames, needs.Frames, row => view.Frames.Add(Convert.ToHexString(row.GetFieldValue<byte[]>(0))));
@@ -27,12 +27,15 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy, bool hasOl
         NeedLists(batch, needs, view);
         Need(batch, ConversationStore.ByKey, needs.Conversations, caches.Conversations, view.Conversations, ConversationStore.Read, c => c.Key);
         NeedConsents(batch, needs.Pairs, view);
-        NeedKeyMaterial(batch, needs, view, now);
-        batch.Query(ConsentStore.OpenByRequester, [.. needs.ConsentRequesters], row => view.OpenRequests[UserUri.Parse(row.GetString(0))] = (int)row.GetInt64(1));
+        NeedKeyMaterial(batch, needs, view);
+        batch.Query(ConsentStore.OpenByRequester, [.. needs.Speakers], row => view.OpenRequests[UserUri.Parse(row.GetString(0))] = (int)row.GetInt64(1));
+        batch.Query(ConsentStore.SaidBy, [.. needs.Speakers], row => view.Said[UserUri.Parse(row.GetString(0))] = (int)row.GetInt64(1));
+        batch.Query(RoomStore.CountByCreator, [.. needs.RoomMakers], row => view.RoomsMade[UserUri.Parse(row.GetString(0))] = (int)row.GetInt64(1));
         await batch.ExecuteAsync(connection, cancellation);
 
         var second = new StatementBatch();
         NeedConsents(second, needs.PairsOf(view.Rooms), view);
+        NeedAsked(second, needs, view, now);
         await second.ExecuteAsync(connection, cancellation);
         Remember(view);
         return view;
@@ -127,22 +130,20 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy, bool hasOl
 
     private void NeedLists(StatementBatch batch, GroupNeeds needs, HubView view)
     {
-        foreach (var user in needs.Chains)
-        {
-            view.Chains[user] = [];
-        }
-
         foreach (var user in needs.ContactsOf)
         {
             view.ContactsOf[user] = [];
         }
 
-        batch.Query(IdentityStore.ChainByOwner, [.. needs.Chains], row => view.Chains[UserUri.Parse(row.GetString(0))] = StoredChain.Read(row.GetFieldValue<byte[]>(1)));
+        NeedChains(batch, needs.Chains, view);
         batch.Query(
             Contacts.ByOwner, [.. needs.ContactsOf.Select(u => new ContactQuery(u, policy.Limits.MaxContactsTold))], row => view.ContactsOf[UserUri.Parse(row.GetString(0))].Add(UserUri.Parse(row.GetString(1))));
     }
 
-    private static void NeedKeyMaterial(StatementBatch batch, GroupNeeds needs, HubView view, DateTimeOffset now)
+    private static void NeedChains(StatementBatch batch, IEnumerable<UserUri> users, HubView view) => batch.Query(
+        IdentityStore.ChainByOwner, [.. users.Where(u => view.Chains.TryAdd(u, []))], row => view.Chains[UserUri.Parse(row.GetString(0))] = StoredChain.Read(row.GetFieldValue<byte[]>(1)));
+
+    private static void NeedKeyMaterial(StatementBatch batch, GroupNeeds needs, HubView view)
     {
         foreach (var owner in needs.Owners)
         {
@@ -154,19 +155,38 @@ internal sealed class GroupLoader(HubCaches caches, HubPolicy policy, bool hasOl
             var client = ClientStore.Read(row);
             view.ClientsOf[client.Uri.Owner].Add(client);
         });
-        batch.Query(KeyPackageStore.ByOwner, [.. needs.Asked.Select(a => new PackageQuery(a.Key, a.Value, now))], row =>
+        batch.Query(KeyPackageStore.CountByClient, [.. needs.Publishers], row => AddCount(view, PoolCount.Read(row)));
+        batch.Query(KeyPackageStore.Known, needs.Published, row => view.KnownPackages.Add(Convert.ToHexString(row.GetFieldValue<byte[]>(0))));
+        batch.Query(KeyClaimStore.ByReference, [.. needs.Welcomed.DistinctBy(Convert.ToHexString)], row => KeyClaimStore.AddTo(view.Claims, KeyClaimStore.Read(row)));
+    }
+
+    // Only what the target consents to, or may by an event of this very group: for everybody else the way is the same whether there is such a user or not.
+    private void NeedAsked(StatementBatch batch, GroupNeeds needs, HubView view, DateTimeOffset now)
+    {
+        var open = needs.Asked.Where(a => MayAsk(a.Requester, a.Target) || view.ConsentsOf(a.Requester, a.Target).Granted(a.Requester, a.Target, a.Room)).ToList();
+        var owners = open.Select(a => a.Target).Distinct().ToList();
+        var shown = needs.AskedLists.Where(a => MayAsk(a.Requester, a.Target) || view.ConsentsOf(a.Requester, a.Target).InContact(a.Requester, a.Target)).Select(a => a.Target);
+        Need(batch, IdentityStore.ByOwner, owners.Where(o => !view.Identities.ContainsKey(o)), caches.Identities, view.Identities, IdentityStore.Read, i => i.User);
+        NeedChains(batch, owners.Concat(shown), view);
+        var unknown = owners.Where(o => view.ClientsOf.TryAdd(o, [])).ToList();
+        batch.Query(ClientStore.ByOwner, unknown, row =>
+        {
+            var client = ClientStore.Read(row);
+            view.ClientsOf[client.Uri.Owner].Add(client);
+        });
+        batch.Query(KeyPackageStore.ByOwner, [.. open.GroupBy(a => a.Target).Select(a => new PackageQuery(a.Key, Math.Min(a.Count(), policy.Limits.MaxKeyPackagesPerClient), now))], row =>
         {
             var package = KeyPackageStore.Read(row);
             (view.Pools.TryGetValue(package.Client, out var pool) ? pool : view.Pools[package.Client] = []).Add(package);
         });
-        batch.Query(KeyPackageStore.CountByClient, [.. needs.Publishers], row => view.PoolSizes[ClientUri.Parse(row.GetString(0))] = (int)row.GetInt64(1));
-        batch.Query(KeyPackageStore.Known, needs.Published, row => view.KnownPackages.Add(Convert.ToHexString(row.GetFieldValue<byte[]>(0))));
-        batch.Query(KeyClaimStore.ByReference, needs.Welcomed, row =>
-        {
-            var claim = KeyClaimStore.Read(row);
-            view.Claims[claim.Key] = claim;
-        });
+        batch.Query(KeyPackageStore.CountByOwner, owners, row => AddCount(view, PoolCount.Read(row)));
+        batch.Query(KeyClaimStore.Recent, [.. open.Select(a => new ClaimQuery(a.Requester, a.Target, now - TimeSpan.FromDays(1))).Distinct()], row =>
+            view.RecentClaims[(UserUri.Parse(row.GetString(0)), ClientUri.Parse(row.GetString(1)))] = (int)row.GetInt64(2));
+
+        bool MayAsk(UserUri requester, UserUri target) => requester == target || needs.Spoken.Contains(HubCaches.PairOf(requester, target));
     }
+
+    private static void AddCount(HubView view, PoolCount count) => view.Counts[count.Client] = count;
 
     // What was read is as committed; only staging changes the view, and the caches learn of that after the commit.
     private void Remember(HubView view)

@@ -7,7 +7,7 @@ internal sealed class GroupNeeds
 {
     private readonly List<(UserUri Sender, RoomUri Room, IReadOnlyList<ClientUri> Members)> inRooms = [];
 
-    public GroupNeeds(IReadOnlyList<PreparedEvent> events, HubPolicy policy)
+    public GroupNeeds(IReadOnlyList<PreparedEvent> events)
     {
         foreach (var prepared in events)
         {
@@ -21,7 +21,7 @@ internal sealed class GroupNeeds
             }
             else
             {
-                AddSubmitted(prepared, policy);
+                AddSubmitted(prepared);
             }
         }
     }
@@ -47,14 +47,25 @@ internal sealed class GroupNeeds
 
     public HashSet<(UserUri, UserUri)> Pairs { get; } = [];
 
-    public HashSet<UserUri> ConsentRequesters { get; } = [];
+    /// <summary>Pairs between which the group itself says something on consent.</summary>
+    public HashSet<(string, string)> Spoken { get; } = [];
 
+    /// <summary>Who says something on consent.</summary>
+    public HashSet<UserUri> Speakers { get; } = [];
+
+    /// <summary>Whose clients matter to their own publications.</summary>
     public HashSet<UserUri> Owners { get; } = [];
 
-    /// <summary>Whose packages are asked for, and how many requests of the group ask.</summary>
-    public Dictionary<UserUri, int> Asked { get; } = [];
+    /// <summary>Who asks for whose packages, in the order of the group.</summary>
+    public List<(UserUri Requester, UserUri Target, RoomUri? Room)> Asked { get; } = [];
 
+    /// <summary>Who asks for whose device lists.</summary>
+    public List<(UserUri Requester, UserUri Target)> AskedLists { get; } = [];
+
+    /// <summary>Clients that publish or ask for their own count.</summary>
     public HashSet<ClientUri> Publishers { get; } = [];
+
+    public HashSet<UserUri> RoomMakers { get; } = [];
 
     public List<byte[]> Published { get; } = [];
 
@@ -85,11 +96,11 @@ internal sealed class GroupNeeds
         }
     }
 
-    private void AddSubmitted(PreparedEvent prepared, HubPolicy policy)
+    private void AddSubmitted(PreparedEvent prepared)
     {
         var envelope = prepared.Envelope;
         Events.Add(prepared);
-        if (envelope.Sender is not { } sender || envelope.Proof is not { } proof || prepared.FrameKey is not { } frame)
+        if (envelope.Sender is not { } sender || envelope.Proof is not { } proof || prepared.Unaffordable is not null || prepared.FrameKey is not { } frame)
         {
             return;
         }
@@ -97,15 +108,21 @@ internal sealed class GroupNeeds
         Frames.Add(frame);
         Clients.Add(proof.Client);
         Identities.Add(sender);
-        Conversations.Add(envelope.Conversation);
         switch (envelope.Event)
         {
             case EncryptedMessage { Room: { } room }:
                 Rooms.Add(room);
+                Conversations.Add(envelope.Conversation);
                 inRooms.Add((sender, room, []));
                 break;
             case RoomUpdate update:
                 Rooms.Add(update.Room);
+                Conversations.Add(envelope.Conversation);
+                if (prepared.Handshake?.Commit is { Epoch: 0 })
+                {
+                    RoomMakers.Add(sender);
+                }
+
                 Clients.UnionWith(prepared.Handshake?.Named ?? []);
                 Identities.UnionWith((prepared.Handshake?.Named ?? []).Select(c => c.Owner));
                 Welcomed.AddRange((prepared.Handshake?.Welcome?.KeyPackageRefs ?? []).Select(r => r.ToArray()));
@@ -113,14 +130,15 @@ internal sealed class GroupNeeds
                 break;
             case ConsentEntry entry:
                 Pairs.Add((entry.Requester, entry.Target));
-                ConsentRequesters.Add(sender);
+                Speakers.Add(sender);
+                Spoken.Add(HubCaches.PairOf(entry.Requester, entry.Target));
                 break;
             case KeyMaterialRequest request:
                 Pairs.Add((sender, request.Target));
-                Owners.Add(request.Target);
-                Identities.Add(request.Target);
-                Chains.Add(request.Target);
-                Asked[request.Target] = Math.Min(Asked.GetValueOrDefault(request.Target) + 1, policy.Limits.MaxKeyPackagesPerClient);
+                Asked.Add((sender, request.Target, request.Room));
+                break;
+            case KeyMaterialCountRequest request:
+                Publishers.Add(request.Client);
                 break;
             case KeyMaterialPublish publish:
                 Owners.Add(publish.Client.Owner);
@@ -136,19 +154,20 @@ internal sealed class GroupNeeds
 
                 break;
             case DeviceListUpdate when prepared.Lists is { Chain: not null }:
+                Conversations.Add(envelope.Conversation);
                 Owners.Add(sender);
                 Chains.Add(sender);
                 ContactsOf.Add(sender);
                 break;
             case DeviceListRequest request:
-                Chains.Add(request.Target);
-                if (request.Target != sender)
-                {
-                    Pairs.Add((sender, request.Target));
-                }
-
+                Pairs.Add((sender, request.Target));
+                AskedLists.Add((sender, request.Target));
+                break;
+            case DeviceLinkMessage:
+                Conversations.Add(envelope.Conversation);
                 break;
             case IdentityObjection when prepared.ObjectionValid:
+                Conversations.Add(envelope.Conversation);
                 ContactsOf.Add(sender);
                 break;
             default:

@@ -18,6 +18,8 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     private readonly IdentityWork identities = new(view);
     private readonly Dictionary<(UserUri, UserUri, RoomUri?), Consent> consents = [];
     private readonly Dictionary<RoomUri, Room> rooms = [];
+    private readonly HashSet<RoomUri> regrouped = [];
+    private readonly Dictionary<ClientUri, Client> seen = [];
     private readonly Dictionary<ConversationKey, Conversation> made = [];
     private readonly Dictionary<ConversationKey, Conversation> advanced = [];
     private readonly OutboxDraft outgoing = new();
@@ -117,11 +119,16 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         .Add(LedgerStore.InsertDelivery, deliveries)
         .Add(LedgerStore.Move, [.. moves.Values]))
         .Add(ClientStore.Insert, clients)
+        .Add(ClientStore.Seen, [.. seen.Values])
+        .Add(KeyPackageStore.DropLastResort, [.. packages.Where(p => p.LastResort).Select(p => p.Client)])
         .Add(KeyPackageStore.Insert, packages)
-        .Add(KeyClaimStore.Insert, claims)
-        .Add(KeyPackageStore.Take, claims)
-        .Add(ConsentStore.Upsert, [.. consents.Values])
+        .Add(KeyClaimStore.Insert, [.. claims.DistinctBy(c => (c.Key, c.Requester, c.Room))])
+        .Add(KeyPackageStore.Take, [.. claims.Where(c => !c.LastResort)])
+        .Add(ConsentStore.Upsert, [.. consents.Values.Where(c => !c.IsSilent)])
+        .Add(ConsentStore.Delete, [.. consents.Values.Where(c => c.IsSilent)])
         .Add(RoomStore.Upsert, [.. rooms.Values])
+        .Add(RoomStore.DeleteMembers, [.. regrouped])
+        .Add(RoomStore.InsertMember, [.. regrouped.SelectMany(r => rooms[r].Members.Select(m => (r, m)))])
         .Add(ParkedStore.Insert, parked)
         .Add(OutboxStore.Insert, Pages);
 
@@ -129,7 +136,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     public void Committed(HubCaches caches, KnownLists lists, HubMetrics metrics)
     {
         identities.Committed(caches, lists);
-        foreach (var client in clients)
+        foreach (var client in clients.Concat(seen.Values))
         {
             caches.Clients.Set(client.Uri, client);
         }
@@ -230,15 +237,16 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
 
     private TimeSpan? RetryAfterOf(HubRule rule, UserUri sender) =>
         rule == HubRule.Backlog || rule == HubRule.ParkedBound ? policy.Limits.BacklogRetryAfter : rule == HubRule.SenderRate ? policy.Limits.SenderRetryAfter
+        : rule == HubRule.ClaimQuota || rule == HubRule.Unsolicited ? policy.Limits.QuotaRetryAfter
         : rule == HubRule.ListRate ? policy.Limits.DeviceChangeWindow / policy.Limits.DeviceChanges : rule == HubRule.LinkRate ? policy.Limits.LinkWindow / policy.Limits.LinkMessages
-        : rule == HubRule.ResetWaits && view.Identities[sender]?.Reset is { } reset && reset.EffectiveAt > now ? reset.EffectiveAt - now : null;
+        : rule == HubRule.ResetWaits && view.Identities.GetValueOrDefault(sender)?.Reset is { } reset && reset.EffectiveAt > now ? reset.EffectiveAt - now : null;
 
     private ulong? EpochOf(FederationEnvelope envelope) => envelope.Event is RoomUpdate update && view.Rooms.TryGetValue(update.Room, out var room) ? (ulong?)room?.Epoch : null;
 
     private void Accept(PreparedEvent prepared, Decision.Accepted accepted)
     {
         var envelope = prepared.Envelope;
-        var conversation = accepted.Recipients.Count == 0 ? null : Next(envelope.Conversation);
+        var conversation = accepted.Unnumbered || accepted.Recipients.Count == 0 ? null : Next(envelope.Conversation);
         var row = Row(prepared) with { FrameKey = prepared.FrameKey, Frame = envelope.Proof!.FrameId, ConversationNo = IsToReport(envelope.Event) ? conversation?.No : null, Sequence = conversation?.LastSequence };
 
         // Everything that could fail.
@@ -246,6 +254,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         var report = EnvelopeCodec.Encode(Replies.Accepted(envelope, prepared.Id, (ulong?)conversation?.LastSequence, Hub, now));
         var response = accepted.Response is { } answer ? Replies.Response(envelope, prepared.Id, answer, Hub, now) : null;
         var responseBody = response is null ? null : EnvelopeCodec.Encode(response);
+        var notices = accepted.Notices.Select(n => Replies.Notice(prepared.Id, n, Hub, now)).Select(n => (Network: NetworkOf(n.Recipients[0].Domain), Envelope: n, Body: EnvelopeCodec.Encode(n))).ToList();
 
         // From here on nothing does.
         Pass(envelope, row, accepted.Recipients, copies);
@@ -254,6 +263,12 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         {
             AddMade(response, envelope.Sender!, responseBody!.Length);
             Send(envelope.Origin!, envelope.Conversation, responseBody);
+        }
+
+        foreach (var (network, notice, body) in notices)
+        {
+            AddMade(notice, notice.Recipients[0], body.Length);
+            Send(network, notice.Conversation, body);
         }
 
         Remember(prepared, accepted, conversation);
@@ -297,7 +312,8 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
 
         if (accepted.Identity is { } identity)
         {
-            clients.RemoveAll(c => identity.Unregistered.Contains(c));
+            clients.RemoveAll(c => identity.Unregistered.Any(u => u.Uri == c.Uri));
+            identity.Unregistered.ToList().ForEach(c => seen.Remove(c.Uri));
             packages.RemoveAll(p => identity.Unregistered.Any(c => c.Uri == p.Client));
             identities.Stage(identity);
         }
@@ -308,30 +324,56 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
             view.Clients[client.Uri] = client;
             view.ClientsOf[client.Uri.Owner].Add(client);
         }
+        else if (view.Clients.GetValueOrDefault(prepared.Envelope.Proof!.Client) is { } speaker && now - speaker.SeenAt >= Client.SeenStep)
+        {
+            seen[speaker.Uri] = speaker with { SeenAt = now };
+            view.Clients[speaker.Uri] = seen[speaker.Uri];
+        }
 
         foreach (var package in accepted.Published)
         {
+            if (package.LastResort)
+            {
+                packages.RemoveAll(p => p.LastResort && p.Client == package.Client);
+                view.Pools.GetValueOrDefault(package.Client)?.RemoveAll(p => p.LastResort);
+            }
+
             packages.Add(package);
             view.KnownPackages.Add(package.Key);
-            view.PoolSizes[package.Client] = view.PoolSizes.GetValueOrDefault(package.Client) + 1;
+            var count = CountOf(package.Client);
+            view.Counts[package.Client] = package.LastResort ? count with { LastResortEnds = package.NotAfter } : count with { Left = count.Left + 1 };
             (view.Pools.TryGetValue(package.Client, out var pool) ? pool : view.Pools[package.Client] = []).Add(package);
         }
 
         foreach (var claim in accepted.Claimed)
         {
             claims.Add(claim);
-            view.Claims[claim.Key] = claim;
-            view.Pools[claim.Client].RemoveAll(p => p.Key == claim.Key);
-            view.PoolSizes[claim.Client] = view.PoolSizes.GetValueOrDefault(claim.Client) - 1;
+            KeyClaimStore.AddTo(view.Claims, claim);
+            view.RecentClaims[(claim.Requester, claim.Client)] = view.RecentClaims.GetValueOrDefault((claim.Requester, claim.Client)) + 1;
+            if (!claim.LastResort)
+            {
+                view.Pools[claim.Client].RemoveAll(p => p.Key == claim.Key);
+                view.Counts[claim.Client] = CountOf(claim.Client) with { Left = CountOf(claim.Client).Left - 1 };
+            }
         }
 
         if (accepted.Room is { } room)
         {
+            if (view.Rooms[room.Uri] is not { } before)
+            {
+                regrouped.Add(room.Uri);
+                view.RoomsMade[room.Creator!] = view.RoomsMade.GetValueOrDefault(room.Creator!) + 1;
+            }
+            else if (!before.Members.SequenceEqual(room.Members))
+            {
+                regrouped.Add(room.Uri);
+            }
+
             rooms[room.Uri] = room;
             view.Rooms[room.Uri] = room;
         }
 
-        if (accepted.Consent is { } consent)
+        foreach (var consent in accepted.Consents)
         {
             Remember(consent);
         }
@@ -343,6 +385,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         view.Conversations[conversation.Key] = conversation;
     }
 
+    private PoolCount CountOf(ClientUri client) => view.Counts.GetValueOrDefault(client) ?? new PoolCount(client, 0, null);
     private void Remember(Consent consent)
     {
         consents[(consent.Requester, consent.Target, consent.Room)] = consent;
@@ -350,8 +393,12 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
         var before = view.Consents[pair].Find(consent.Requester, consent.Target, consent.Room);
         var change = (consent.IsOpen ? 1 : 0) - (before is { IsOpen: true } ? 1 : 0);
         view.OpenRequests[consent.Requester] = view.OpenRequests.GetValueOrDefault(consent.Requester) + change;
+        Says(consent.Requester, before is { Words.Asking: not Asking.None }, consent.Words.Asking != Asking.None);
+        Says(consent.Target, before is { Words.Answer: not Answer.None }, consent.Words.Answer != Answer.None);
         view.Consents[pair] = view.Consents[pair].With(consent);
     }
+
+    private void Says(UserUri user, bool before, bool after) => view.Said[user] = view.Said.GetValueOrDefault(user) + (after ? 1 : 0) - (before ? 1 : 0);
 
     private void Move(LedgerTarget target, DeliveryStatus status, string? rule, string? reason, DateTimeOffset at)
     {
@@ -391,7 +438,7 @@ internal sealed class GroupWork(HubView view, HubPolicy policy, HubNumbers numbe
     }
 
     private Conversation Next(ConversationKey key) =>
-        view.Conversations[key] is { } known ? known with { LastSequence = known.LastSequence + 1 } : new Conversation(++numbers.Conversation, key, 1);
+        view.Conversations[key] is { } known ? known with { LastSequence = known.LastSequence + 1, ChangedAt = now } : new Conversation(++numbers.Conversation, key, 1, now);
 
     private NetworkId NetworkOf(ProviderDomain domain) =>
         policy.TryNetworkOf(domain, out var network) ? network : throw new InvalidOperationException("A recipient passed the peering check and has no network.");

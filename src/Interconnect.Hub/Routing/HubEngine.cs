@@ -29,9 +29,8 @@ internal sealed class HubEngine
     private readonly HubNumbers numbers;
     private readonly OutboxDispatcher dispatcher;
     private readonly ConfirmedPages confirmed = new();
-    private readonly SenderBudgets budgets;
     private readonly LinkBudgets links;
-    private readonly GenerationalCache<string, SignedDeviceList> forks = new(MaxForks);
+    private readonly GenerationalCache<string, SignedDeviceList> forks = new(2L * MaxForks, static (_, _) => 1);
     private DateTimeOffset lastNow;
 
     public HubEngine(HubParts parts, HubStart start, OutboxDispatcher dispatcher)
@@ -45,9 +44,8 @@ internal sealed class HubEngine
             parts.Log.LogWarning("The ledger's last decision is dated {Ahead} ahead of the clock; it orders the ledger and nothing else", start.LastDecision - parts.Clock.GetUtcNow());
         }
 
-        caches = new HubCaches(parts.Policy.Limits.CacheEntries);
+        caches = new HubCaches(parts.Policy.Limits.CacheBytes);
         loader = new GroupLoader(caches, parts.Policy, start.HasOldIds);
-        budgets = new SenderBudgets(parts.Policy.Limits);
         links = new LinkBudgets(parts.Policy.Limits);
         Parking = new Parking(parts, start);
     }
@@ -149,6 +147,16 @@ internal sealed class HubEngine
 
     /// <summary>One transaction that a sweep asks for.</summary>
     public Task TransactAsync(Action<GroupWork> stage, Action<StatementBatch> more) => TransactAsync([], (work, _) => stage(work), more, released: false);
+
+    /// <summary>One transaction that deletes rows which the caches may know; they begin anew after it.</summary>
+    public async Task ForgetAsync(Action<StatementBatch> delete, params Action<HubCaches>[] forget)
+    {
+        await TransactAsync(static _ => { }, delete);
+        foreach (var one in forget)
+        {
+            one(caches);
+        }
+    }
 
     /// <summary>Handles one envelope of a parked conversation; an exception leaves it parked.</summary>
     public Task TransactReleasedAsync(PreparedEvent prepared, Action<StatementBatch> more) => TransactAsync([prepared], static (_, _) => { }, more, released: true);
@@ -311,7 +319,7 @@ internal sealed class HubEngine
             {
                 var decision = Unhurried(SubmitDecision.Decide(prepared, view, parts.Policy, now));
                 Note(decision);
-                work.Stage(prepared, Linking(Affordable(Yielding(decision), prepared.Envelope.Sender, now), prepared.Envelope, now));
+                work.Stage(prepared, Linking(Sayable(Yielding(decision), prepared.Envelope, view, now), prepared.Envelope, now));
             }
         }
         catch (Exception e) when (!released && e is not OutOfMemoryException)
@@ -346,15 +354,16 @@ internal sealed class HubEngine
 
     // What waits for a network is bounded; past the bound senders are told to wait.
     private Decision Yielding(Decision decision) =>
-        decision is Decision.Accepted { IsUrgent: false } accepted && accepted.Recipients.Any(r => parts.Policy.TryNetworkOf(r.Domain, out var network) && dispatcher.Depth(network) >= parts.Policy.Limits.MaxBacklog)
+        decision is Decision.Accepted { IsUrgent: false } accepted && accepted.Toward.Any(r => parts.Policy.TryNetworkOf(r.Domain, out var network) && dispatcher.Depth(network) >= parts.Policy.Limits.MaxBacklog)
             ? new Decision.Refused(HubRule.Backlog, RetryAfter: parts.Policy.Limits.BacklogRetryAfter)
             : decision;
 
-    // Refused events cost the sender too, since they leave rows as well; repeats of what was answered do not, nor does what a network says in the name of another's user.
-    private Decision Affordable(Decision decision, UserUri? sender, DateTimeOffset now) =>
-        decision is Decision.Duplicate || sender is null || (decision is Decision.Refused { Rule: var rule } && (rule == HubRule.OriginKnown || rule == HubRule.SenderOfOrigin)) || budgets.TryTake(sender, now) || decision is Decision.Refused or Decision.Accepted { IsUrgent: true }
-            ? decision
-            : new Decision.Refused(HubRule.SenderRate, RetryAfter: parts.Policy.Limits.SenderRetryAfter);
+    // What is said on consent counts alike whether it crosses or not, and whether it is known or not. A revocation is never refused.
+    private Decision Sayable(Decision decision, FederationEnvelope envelope, HubView view, DateTimeOffset now) =>
+        decision is Decision.Accepted && envelope is { Event: ConsentEntry { Operation: not ConsentOperation.Revoke } entry, Sender: { } sender }
+        && !parts.Budgets.TrySay(sender, sender == entry.Requester ? entry.Target : entry.Requester, ConsentEntries.IsUnasked(entry, sender, view), now)
+            ? new Decision.Refused(HubRule.Unsolicited, RetryAfter: parts.Policy.Limits.QuotaRetryAfter)
+            : decision;
 
     private Decision Linking(Decision decision, FederationEnvelope envelope, DateTimeOffset now) =>
         decision is Decision.Accepted && envelope.Event is DeviceLinkMessage && links.TakeOrWait(envelope.Sender!, now) is { } wait ? new Decision.Refused(HubRule.LinkRate, RetryAfter: wait) : decision;

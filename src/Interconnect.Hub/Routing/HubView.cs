@@ -33,23 +33,32 @@ internal sealed class HubView
 
     public Dictionary<ConversationKey, Conversation?> Conversations { get; } = [];
 
-    /// <summary>By the owner of the clients; loaded for key material requests, publications and device lists.</summary>
+    /// <summary>By the owner of the clients; loaded for publications and device lists, and for key material requests that the owner consents to.</summary>
     public Dictionary<UserUri, List<Client>> ClientsOf { get; } = [];
 
     /// <summary>Packages that may be given out, oldest first; loaded for key material requests.</summary>
     public Dictionary<ClientUri, List<KeyPackageEntry>> Pools { get; } = [];
 
-    /// <summary>How many packages wait; loaded for publications.</summary>
-    public Dictionary<ClientUri, int> PoolSizes { get; } = [];
+    /// <summary>What waits to be given out; loaded with <see cref="ClientsOf"/> and for clients that ask. Nothing: none.</summary>
+    public Dictionary<ClientUri, PoolCount> Counts { get; } = [];
+
+    /// <summary>How many packages of a client somebody got in the last day; loaded for key material requests.</summary>
+    public Dictionary<(UserUri Requester, ClientUri Client), int> RecentClaims { get; } = [];
 
     /// <summary>References in hexadecimal; loaded for publications.</summary>
     public HashSet<string> KnownPackages { get; } = new(StringComparer.Ordinal);
 
     /// <summary>By reference in hexadecimal; loaded for Welcomes.</summary>
-    public Dictionary<string, KeyClaim> Claims { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, List<KeyClaim>> Claims { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Requests that wait for an answer; loaded for consent requests.</summary>
+    /// <summary>Requests that wait for an answer; loaded for consent entries.</summary>
     public Dictionary<UserUri, int> OpenRequests { get; } = [];
+
+    /// <summary>On how many contacts and rooms somebody has said something; loaded for consent entries.</summary>
+    public Dictionary<UserUri, int> Said { get; } = [];
+
+    /// <summary>How many rooms somebody has made; loaded for commits that make one.</summary>
+    public Dictionary<UserUri, int> RoomsMade { get; } = [];
 
     /// <summary>Loaded for reports.</summary>
     public Dictionary<(EventId, UserUri), LedgerTarget> Targets { get; } = [];

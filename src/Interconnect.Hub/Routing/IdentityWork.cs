@@ -32,7 +32,7 @@ internal sealed class IdentityWork(HubView view)
             view.Clients[client.Uri] = null;
             view.ClientsOf[user].RemoveAll(c => c.Uri == client.Uri);
             view.Pools.Remove(client.Uri);
-            view.PoolSizes.Remove(client.Uri);
+            view.Counts.Remove(client.Uri);
         }
     }
 

@@ -33,7 +33,13 @@ internal sealed record PreparedEvent(HubStream Stream, NetworkId Network, ReadOn
     /// <summary>Whether the proof's signature is valid; false without a proof.</summary>
     public bool SignatureValid { get; init; }
 
-    /// <summary>Of a publication, in its order.</summary>
+    /// <summary>Why nothing was checked: the sender cannot afford it. Null otherwise.</summary>
+    public Decision.Refused? Unaffordable { get; init; }
+
+    /// <summary>What the proof says of itself and must not; null otherwise. Nothing more was looked at then, so this stands even if a later look at the clock would not say it.</summary>
+    public Decision.Refused? Misclaimed { get; init; }
+
+    /// <summary>Of a publication, in its order, as far as they were good and the first that was not.</summary>
     public IReadOnlyList<MlsResult<VerifiedKeyPackage>> Packages { get; init; } = [];
 
     /// <summary>Of a device list update.</summary>
@@ -55,18 +61,18 @@ internal sealed record PreparedEvent(HubStream Stream, NetworkId Network, ReadOn
     public Exception? Defect { get; init; }
 }
 
-/// <summary>What anybody can read of a room update without knowing the room, and verify when it makes one.</summary>
+/// <summary>What anybody can read of a room update without knowing the room.</summary>
 /// <param name="Commit">Null when it is no PublicMessage.</param>
 /// <param name="Welcome">Null when there is none or it cannot be read.</param>
-/// <param name="GroupInfo">Read, not verified; null when it cannot be read or has no tree, or when it would make a room and does not hold together.</param>
+/// <param name="GroupInfo">Read, not verified; null when it cannot be read or has no tree.</param>
 /// <param name="Error">The first MLS rule that was broken.</param>
 internal sealed record HandshakeFacts(PublicHandshake? Commit, WelcomeHeader? Welcome, GroupInfoHeader? GroupInfo, string? Error)
 {
     /// <summary>More proposals, clients or leaves than a room can have; nothing else is known of it then.</summary>
     public bool IsBeyondRooms { get; init; }
 
-    /// <summary>The group of a room's first commit, verified; null for every other commit, whose group follows from the stored one, and when <see cref="Named"/> is null.</summary>
-    public PublicGroup? Made { get; init; }
+    /// <summary>What its signatures came to before the transaction; null when they were not worth looking at, or could not be.</summary>
+    public JudgedCommit? Judged { get; init; }
 
     /// <summary>
     /// The clients that the GroupInfo's tree names in the order of leaves, whose rows the decision needs: claims until they are held against the verified group. Null when a credential

@@ -22,6 +22,10 @@ internal static class Replies
     public static FederationEnvelope Response(FederationEnvelope cause, EventId id, FederationEvent answer, ProviderDomain hub, DateTimeOffset now) =>
         Make(id, "response", cause.Conversation, cause.Sender!, hub, now, answer);
 
+    /// <summary>To the owner of a client, in the owner's own lane; the cause is another's event.</summary>
+    public static FederationEnvelope Notice(EventId cause, KeyMaterialCount count, ProviderDomain hub, DateTimeOffset now) =>
+        Make(cause, "notice " + count.Client.Value, ConversationKey.OfUser(count.Client.Owner), count.Client.Owner, hub, now, count);
+
     /// <summary>In the given lane: what a stranger is told never waits, nor lets wait, in a conversation of others.</summary>
     public static FederationEnvelope Refusal(FederationEnvelope cause, EventId id, ConversationKey lane, Decision.Refused refused, ProviderDomain hub, DateTimeOffset now)
     {

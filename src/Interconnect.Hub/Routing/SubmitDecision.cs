@@ -3,7 +3,7 @@ using Interconnect.Federation;
 namespace Interconnect.Hub;
 
 /// <summary>
-/// Decides on one submitted event, in this order: (1) seen before, (2) origin, (3) readable and end to end, (4) the client's proof, (5) by kind: agreement, consent, and
+/// Decides on one submitted event, in this order: (1) seen before, (2) origin, and whether the sender can afford it, (3) readable and end to end, (4) the client's proof, (5) by kind: agreement, consent, and
 /// what the kind itself demands. Pure: the same event, view and time give the same decision.
 /// </summary>
 internal static class SubmitDecision
@@ -16,7 +16,7 @@ internal static class SubmitDecision
             return new Decision.Duplicate();
         }
 
-        return Origin(prepared.Envelope, policy) ?? Content(prepared.Envelope) ?? Proof(prepared, view, policy, now) ?? Kind(prepared, view, policy, now);
+        return Origin(prepared.Envelope, policy) ?? prepared.Unaffordable ?? Content(prepared.Envelope) ?? Proof(prepared, view, policy, now) ?? Kind(prepared, view, policy, now);
     }
 
     /// <summary>
@@ -47,7 +47,7 @@ internal static class SubmitDecision
     private static bool IsStranger(UserUri sender, RoomUri room, HubView view) => !view.Rooms.TryGetValue(room, out var known) || (known is not null && !known.Participants.Contains(sender));
 
     // (2)
-    private static Decision.Refused? Origin(FederationEnvelope envelope, HubPolicy policy)
+    public static Decision.Refused? Origin(FederationEnvelope envelope, HubPolicy policy)
     {
         if (envelope.Origin is not { } origin || envelope.Sender is not { } sender || !policy.TryDomainOf(origin, out var domain))
         {
@@ -74,16 +74,14 @@ internal static class SubmitDecision
         EncryptedMessage when envelope.Labels.Inner == InnerEncryption.None => new(HubRule.EndToEnd),
         EncryptedMessage { Room: null } => new(HubRule.RoomLane),
         EncryptedMessage when envelope.Labels.Inner != InnerEncryption.Mls10 => new(HubRule.RoomLane),
-        EncryptedMessage or RoomUpdate or KeyMaterialPublish or KeyMaterialRequest or ConsentEntry => null,
+        EncryptedMessage or RoomUpdate or KeyMaterialPublish or KeyMaterialRequest or KeyMaterialCountRequest or ConsentEntry => null,
         DeviceListUpdate or DeviceListRequest or DeviceLinkMessage or IdentityObjection => null,
         _ => new(HubRule.ClientKind),
     };
 
-    // (4) A client's key is registered by its first accepted publication, so a publication may come from a client nobody knows; a device list, an objection and what a new device and an old
-    // one tell each other may come from one that no list names yet.
-    private static Decision.Refused? Proof(PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
+    // (4) What the proof says of itself.
+    public static Decision.Refused? Claims(FederationEnvelope envelope, HubPolicy policy, DateTimeOffset now)
     {
-        var envelope = prepared.Envelope;
         if (envelope.Proof is not { } proof)
         {
             return new(HubRule.Signed);
@@ -104,11 +102,20 @@ internal static class SubmitDecision
             return new(HubRule.FrameFresh);
         }
 
-        if (proof.CreatedAt > now + policy.Options.FrameMaxAhead)
+        return proof.CreatedAt > now + policy.Options.FrameMaxAhead ? new(HubRule.FrameNotAhead) : null;
+    }
+
+    // A client's key is registered by its first accepted publication, so a publication may come from a client nobody knows; a device list, an objection and what a new device and an old one
+    // tell each other may come from one that no list names yet.
+    private static Decision.Refused? Proof(PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now)
+    {
+        var envelope = prepared.Envelope;
+        if ((prepared.Misclaimed ?? Claims(envelope, policy, now)) is { } misclaimed)
         {
-            return new(HubRule.FrameNotAhead);
+            return misclaimed;
         }
 
+        var proof = envelope.Proof!;
         if (!prepared.SignatureValid)
         {
             return new(HubRule.SignatureValid);
@@ -155,6 +162,7 @@ internal static class SubmitDecision
     private static Decision Kind(PreparedEvent prepared, HubView view, HubPolicy policy, DateTimeOffset now) => prepared.Envelope.Event switch
     {
         KeyMaterialPublish publish => Publications.Decide(publish, prepared, view, policy, now),
+        KeyMaterialCountRequest request => KeyCounts.Decide(request, prepared, view),
         KeyMaterialRequest request => KeyRequests.Decide(request, prepared, view, policy, now),
         ConsentEntry entry => ConsentEntries.Decide(entry, prepared, view, policy, now),
         RoomUpdate update => RoomUpdates.Decide(update, prepared, view, policy, now),

@@ -117,6 +117,27 @@ public sealed class ConversationTests
     }
 
     [Fact]
+    public async Task Revoked_WhoAsksAgain_ChangesNothingAndIsNotGrantedByItself_UntilTheOwnerAsks()
+    {
+        var (alice, bob) = await Person.AcquaintedAsync(gateway, clock);
+        await using var first = alice;
+        await using var second = bob;
+        await bob.Client.ConsentAsync(ConsentOperation.Revoke, alice.User);
+        await alice.NextAsync<EndpointEvent.ConsentRevoked>();
+
+        await alice.Client.ConsentAsync(ConsentOperation.Request, bob.User);
+        await Until(() => gateway.MailboxOf(bob.User).Count == 0 && gateway.MailboxOf(alice.User).Count == 0);
+        var contact = (await bob.Client.ContactsAsync()).Single(c => c.User == alice.User);
+        Assert.Equal(ConsentState.Revoked, contact.WeAllow);
+        Assert.Single(gateway.AcceptedRequests, r => r.Event is ConsentEntry { Operation: ConsentOperation.Grant });
+
+        await bob.Client.ConsentAsync(ConsentOperation.Request, alice.User);
+        await alice.NextAsync<EndpointEvent.ConsentRequested>();
+        await alice.Client.ConsentAsync(ConsentOperation.Request, bob.User);
+        await alice.NextAsync<EndpointEvent.ConsentGranted>();
+    }
+
+    [Fact]
     public async Task Grant_ThatNobodyAskedFor_IsBlocked_AndAfterTheRequestItIsNot()
     {
         await using var alice = Person.Create(gateway, clock, "alice@a.test");
@@ -193,5 +214,13 @@ public sealed class ConversationTests
         await bob.WaitAsync(back, MessageState.Delivered);
         Assert.Equal(3, gateway.AcceptedRequests.Count(r => r.Event is RoomUpdate));
         Assert.Equal(4, gateway.Submitted.Count(f => FrameCodec.TryDecode(f.Bytes, out var frame, out var _) && frame is EndpointFrame.Request { Event: RoomUpdate }));
+    }
+
+    private static async Task Until(Func<bool> happened)
+    {
+        for (var i = 0; i < 1_000 && !happened(); i++)
+            await Task.Delay(5);
+
+        Assert.True(happened(), "It did not happen.");
     }
 }

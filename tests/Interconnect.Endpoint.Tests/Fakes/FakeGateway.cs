@@ -19,6 +19,7 @@ internal sealed class FakeGateway(TimeProvider clock)
     private readonly HashSet<FrameId> frames = [];
     private readonly Dictionary<ClientUri, byte[]> keys = [];
     private readonly Dictionary<ClientUri, Queue<ReadOnlyMemory<byte>>> packages = [];
+    private readonly Dictionary<ClientUri, ReadOnlyMemory<byte>> lastResorts = [];
     private readonly HashSet<(UserUri Requester, UserUri Target)> granted = [];
     private readonly Dictionary<RoomUri, FakeRoom> rooms = [];
     private readonly Dictionary<UserUri, List<Mailbox>> mailboxes = [];
@@ -161,7 +162,12 @@ internal sealed class FakeGateway(TimeProvider clock)
                     packages[publish.Client] = queue = new();
 
                 foreach (var package in publish.KeyPackages)
-                    queue.Enqueue(package);
+                {
+                    if (KeyPackages.Verify(package, clock.GetUtcNow()).Value.IsLastResort)
+                        lastResorts[publish.Client] = package;
+                    else
+                        queue.Enqueue(package);
+                }
 
                 Accept(sender, id, request, null);
                 return null;
@@ -193,12 +199,16 @@ internal sealed class FakeGateway(TimeProvider clock)
                 Accept(sender, id, request, null);
                 Fan(other, sender, id, request, null);
                 return null;
+            case KeyMaterialCountRequest count:
+                Accept(sender, id, request, null);
+                Send(sender, null, id, "response", request.Event.ConversationFor(sender), CountOf(count.Client, request.Proof.FrameId));
+                return null;
             case KeyMaterialRequest asked:
                 if (asked.Target != sender && !granted.Contains((sender, asked.Target)))
                     return No("HUB-033");
 
                 Accept(sender, id, request, null);
-                Send(sender, null, id, "response", request.Event.ConversationFor(sender), Claim(request.Proof, asked));
+                Send(sender, null, id, "response", request.Event.ConversationFor(sender), Claim(request.Proof.FrameId, request.Proof.Client, asked));
                 return null;
             case RoomUpdate update:
                 return Update(sender, id, request, update);
@@ -209,11 +219,41 @@ internal sealed class FakeGateway(TimeProvider clock)
         }
     }
 
-    private KeyMaterialResponse Claim(FrameProof proof, KeyMaterialRequest asked)
+    private KeyMaterialCount CountOf(ClientUri client, FrameId? frame) =>
+        new(frame, client, packages.TryGetValue(client, out var queue) ? queue.Count : 0, lastResorts.ContainsKey(client) ? clock.GetUtcNow().AddDays(1) : null);
+
+    /// <summary>As somebody who claims and never writes; true when it got the one of last resort.</summary>
+    public bool ClaimFor(UserUri target)
     {
-        var frame = proof.FrameId;
-        var entries = packages.Where(p => p.Key.Owner == asked.Target && p.Key != proof.Client)
-            .Select(p => p.Value.TryDequeue(out var package) ? new ClientKeyMaterial(p.Key, ClientKeyMaterialStatus.Success, package) : new ClientKeyMaterial(p.Key, ClientKeyMaterialStatus.Exhausted, default))
+        lock (gate)
+        {
+            var claimed = Claim(FrameId.Create(), null, new KeyMaterialRequest(target, null, [1]));
+            return lastResorts.Values.Any(last => claimed.Clients.Any(c => c.KeyPackage.Span.SequenceEqual(last.Span)));
+        }
+    }
+
+    /// <summary>Tells a client, unasked, how many it has left.</summary>
+    public void Notice(ClientUri client)
+    {
+        lock (gate)
+            Send(client.Owner, null, EventId.Derive(NetworkId.Parse("fake"), Guid.NewGuid().ToString()), "notice", ConversationKey.OfUser(client.Owner), CountOf(client, null));
+    }
+
+    /// <summary>As a hub that lost what it had of a client.</summary>
+    public void LosePackages(ClientUri client)
+    {
+        lock (gate)
+        {
+            packages[client].Clear();
+            lastResorts.Remove(client);
+        }
+    }
+
+    private KeyMaterialResponse Claim(FrameId frame, ClientUri? asker, KeyMaterialRequest asked)
+    {
+        var entries = packages.Where(p => p.Key.Owner == asked.Target && p.Key != asker)
+            .Select(p => p.Value.TryDequeue(out var package) ? new ClientKeyMaterial(p.Key, ClientKeyMaterialStatus.Success, package) : lastResorts.TryGetValue(p.Key, out var last) ? new ClientKeyMaterial(p.Key, ClientKeyMaterialStatus.Success, last)
+                : new ClientKeyMaterial(p.Key, ClientKeyMaterialStatus.Exhausted, default))
             .ToList();
         return entries.Any(e => e.Status == ClientKeyMaterialStatus.Success)
             ? new KeyMaterialResponse(frame, asked.Target, asked.Room, KeyMaterialStatus.Success, entries) { DeviceLists = lists.GetValueOrDefault(asked.Target) ?? [] }

@@ -86,7 +86,7 @@ public sealed class PairConsentsTests
         await world.RefusesAsync(alice.Send(alice.Says(ConsentOperation.Grant, bob.User)), HubRule.ConsentAsked);
         foreach (var said in new[] { ConsentOperation.Request, ConsentOperation.Cancel, ConsentOperation.Request, ConsentOperation.Revoke, ConsentOperation.Grant })
         {
-            await world.CrossesAsync(alice, bob, alice.Says(said, bob.User));
+            await world.StaysAsync(alice, bob, alice.Says(said, bob.User));
             await world.RefusesAsync(alice.Send(alice.Writes(room, "x")), HubRule.Consented);
             await world.RefusesAsync(alice.Send(alice.Asks(bob.User)), HubRule.Consented);
         }
@@ -103,8 +103,8 @@ public sealed class PairConsentsTests
         var (alice, bob) = (world.Alice, world.Bob);
         var room = await world.RoomAsync(alice, bob);
         await world.CrossesAsync(alice, bob, alice.Says(ConsentOperation.Revoke, bob.User));
-        await world.CrossesAsync(bob, alice, bob.Says(ConsentOperation.Request, alice.User));
-        await world.CrossesAsync(bob, alice, bob.Says(ConsentOperation.Cancel, alice.User));
+        await world.StaysAsync(bob, alice, bob.Says(ConsentOperation.Request, alice.User));
+        await world.StaysAsync(bob, alice, bob.Says(ConsentOperation.Cancel, alice.User));
         await world.RefusesAsync(bob.Send(bob.Writes(room, "x")), HubRule.Consented);
         await world.RefusesAsync(alice.Send(alice.Writes(room, "x")), HubRule.Consented);
 
@@ -133,8 +133,9 @@ public sealed class PairConsentsTests
         await world.PublishAsync(bob);
         await world.CrossesAsync(alice, bob, alice.Says(ConsentOperation.Request, bob.User, Room));
         await world.CrossesAsync(alice, bob, alice.Says(ConsentOperation.Request, bob.User, Other));
-        await world.RefusesAsync(bob.Send(bob.Says(ConsentOperation.Revoke, alice.User, world.NewRoom())), HubRule.ConsentBound);
-        await world.CrossesAsync(bob, alice, bob.Says(ConsentOperation.Revoke, alice.User));
+        await world.RefusesAsync(alice.Send(alice.Says(ConsentOperation.Request, bob.User, world.NewRoom())), HubRule.ConsentBound);
+        await world.StaysAsync(bob, alice, bob.Says(ConsentOperation.Revoke, alice.User));
+        await world.StaysAsync(alice, bob, alice.Says(ConsentOperation.Cancel, bob.User, Room));
     }
 
     [Fact]

@@ -125,7 +125,7 @@ public sealed class DeviceListTests
     [Fact]
     public async Task Removal_BacklogAndRateUsedUp_IsTakenAllTheSame()
     {
-        await using var world = await World.StartAsync(o => o with { Limits = o.Limits with { MaxBacklog = 5, SenderEventsPerSecond = 1, SenderBurst = 20 } });
+        await using var world = await World.StartAsync(o => o with { Limits = o.Limits with { MaxBacklog = 5, SenderUnitsPerSecond = 1, SenderBurst = 60 } });
         var tablet = Tablet(world);
         var room = await world.RoomAsync(world.Alice, world.Bob);
         await world.ListAsync(tablet);
@@ -144,6 +144,26 @@ public sealed class DeviceListTests
         }
 
         await world.AcceptsAsync(world.Alice.Send(person.Removes(world.Alice, tablet)));
+    }
+
+    [Fact]
+    public async Task Lists_CostOneSignatureEach_ThoseThatTheHubHasVerifiedCostNone()
+    {
+        await using var world = await World.StartAsync();
+        await world.ListAsync(world.Alice);
+        var person = world.Of(world.Alice);
+        Assert.Equal(1, await SignaturesOfAsync(person.Adds(world.Alice, Tablet(world))));
+        Assert.Equal(0, await SignaturesOfAsync(person.Shows()));
+        Assert.Equal(1, await SignaturesOfAsync(person.OpensEra(world.Alice)));
+
+        // Besides taking it in and the frame's own signature.
+        async Task<long> SignaturesOfAsync(DeviceListUpdate lists)
+        {
+            var (charged, spent) = (world.Role.Budgets.Charged, world.Role.Verifiers.Spent);
+            await world.AcceptsAsync(world.Alice.Send(lists));
+            Assert.Equal(world.Role.Budgets.Charged - charged - 1, world.Role.Verifiers.Spent - spent);
+            return world.Role.Budgets.Charged - charged - 2;
+        }
     }
 
     [Fact]

@@ -66,6 +66,15 @@ internal sealed class Device
         return new KeyMaterialPublish(Uri, [.. made.Select(b => b.KeyPackage)]);
     }
 
+    /// <summary>One of last resort, besides those that are given out once.</summary>
+    public KeyMaterialPublish LastResort(int packages = 0)
+    {
+        var once = Publication(packages).KeyPackages;
+        var made = Mls.CreateKeyPackage(TimeSpan.FromDays(30), lastResort: true);
+        Bundles.Add(made);
+        return new KeyMaterialPublish(Uri, [.. once, made.KeyPackage]);
+    }
+
     public ConsentEntry Says(ConsentOperation operation, UserUri other, RoomUri? room = null) =>
         operation is ConsentOperation.Request or ConsentOperation.Cancel ? new(operation, User, other, room) : new(operation, other, User, room);
 

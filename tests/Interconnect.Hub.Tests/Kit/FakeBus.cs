@@ -20,6 +20,9 @@ internal sealed class FakeBus : IBusPublishers, IBusPublisher, IBusConsumer, IBu
     /// <summary>Everything that was stored, in order, by network.</summary>
     public ConcurrentQueue<(string Network, FederationEnvelope Envelope)> Stored { get; } = new();
 
+    /// <summary>What the hub told users without being asked, in order; it is in the lists, and no answer to anything.</summary>
+    public IReadOnlyList<(UserUri To, KeyMaterialCount Count)> Notices => [.. Stored.Where(s => IsNotice(s.Envelope)).Select(s => (s.Envelope.Recipients[0], (KeyMaterialCount)s.Envelope.Event))];
+
     public int Bound => handlers.Count;
 
     /// <summary>How often somebody bound: two more with each session of a hub.</summary>
@@ -89,7 +92,7 @@ internal sealed class FakeBus : IBusPublishers, IBusPublisher, IBusConsumer, IBu
         while (true)
         {
             var envelope = await Of(network).Reader.ReadAsync().AsTask().WaitAsync(Patience);
-            if (taken.TryAdd((network, envelope.Id), true))
+            if (taken.TryAdd((network, envelope.Id), true) && !IsNotice(envelope))
             {
                 return envelope;
             }
@@ -100,7 +103,7 @@ internal sealed class FakeBus : IBusPublishers, IBusPublisher, IBusConsumer, IBu
     {
         while (Of(network).Reader.TryRead(out envelope))
         {
-            if (taken.TryAdd((network, envelope.Id), true))
+            if (taken.TryAdd((network, envelope.Id), true) && !IsNotice(envelope))
             {
                 return true;
             }
@@ -118,6 +121,8 @@ internal sealed class FakeBus : IBusPublishers, IBusPublisher, IBusConsumer, IBu
     }
 
     private static BusBody Honest(FederationEnvelope envelope, ReadOnlyMemory<byte> body) => Body(envelope.Origin?.Value ?? World.Xmpp, body);
+
+    private static bool IsNotice(FederationEnvelope envelope) => envelope.Event is KeyMaterialCount { RequestFrame: null };
 
     private Channel<FederationEnvelope> Of(string network) => delivered.GetOrAdd(network, static _ => Channel.CreateUnbounded<FederationEnvelope>());
 

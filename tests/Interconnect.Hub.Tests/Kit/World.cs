@@ -247,6 +247,15 @@ internal sealed class World : IAsyncDisposable
     /// <summary>What the sender's network knows a delivered event by.</summary>
     public EventId SentIdOf(FederationEnvelope delivered) => sentIds[delivered.Id];
 
+    /// <summary>Accepted as if it crossed, and the other side gets nothing: what crosses next is something else.</summary>
+    public async Task StaysAsync(Device from, Device to, FederationEvent @event)
+    {
+        var answer = await AcceptsAsync(from.Send(@event));
+        Assert.Null(answer.Sequence);
+        await AdvanceUntilAsync(Quiet, TimeSpan.Zero);
+        Assert.False(Bus.TryNext(to.Network.Value, out _), "It crossed.");
+    }
+
     /// <summary>Both publish; the first asks and the second agrees.</summary>
     public async Task MeetAsync(Device one, Device other)
     {

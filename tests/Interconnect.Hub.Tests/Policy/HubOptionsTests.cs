@@ -42,6 +42,15 @@ public sealed class HubOptionsTests
         { "maxParked", o => o with { Limits = o.Limits with { MaxParked = 0 } } },
         { "maxGroup", o => o with { Limits = o.Limits with { MaxGroup = 0 } } },
         { "backlogRetryAfter", o => o with { Limits = o.Limits with { BacklogRetryAfter = TimeSpan.Zero } } },
+        { "hub:roomRetention", o => o with { RoomRetention = TimeSpan.FromDays(1) } },
+        { "hub:desertedRoomRetention", o => o with { DesertedRoomRetention = TimeSpan.FromDays(1) } },
+        { "hub:clientRetention", o => o with { ClientRetention = TimeSpan.FromDays(1) } },
+        { "hub:unansweredRetention", o => o with { UnansweredRetention = TimeSpan.FromDays(1) } },
+        { "senderUnitsPerSecond", o => o with { Limits = o.Limits with { SenderUnitsPerSecond = -1 } } },
+        { "keyPackageLowWater", o => o with { Limits = o.Limits with { KeyPackageLowWater = -1 } } },
+        { "quotaRetryAfter", o => o with { Limits = o.Limits with { QuotaRetryAfter = TimeSpan.Zero } } },
+        { "claimsPerDay", o => o with { Limits = o.Limits with { ClaimsPerDay = 0 } } },
+        { "cacheBytes", o => o with { Limits = o.Limits with { CacheBytes = 0 } } },
         { "database:provider", o => o with { Database = new DatabaseOptions { Provider = "oracle" } } },
     };
 

@@ -125,7 +125,8 @@ internal static class RoomRuleCases
             // Of what makes a room, too: Bob's own, made by Alice.
             var another = w.NewRoom();
             var makes = w.Alice.Creates(another, (await w.ClaimAsync(w.Alice, w.Bob.User, another)).Clients.Select(c => c.KeyPackage));
-            await w.RefusesAsync(w.Bob.Send(makes), HubRule.GroupInfoSigner);
+            w.Bob.Joins(makes);
+            await w.RefusesAsync(w.Alice.Send(makes with { GroupInfo = w.Bob.Group!.CreateGroupInfo() }), HubRule.GroupInfoSigner);
             await w.CrossesAsync(w.Alice, w.Bob, makes);
         }),
         Case(HubRule.CommitLeads, async w =>
@@ -184,6 +185,12 @@ internal static class RoomRuleCases
             var claimed = await w.ClaimAsync(w.Alice, w.Bob.User, room);
             var update = w.Alice.Creates(room, claimed.Clients.Select(c => c.KeyPackage));
             await w.RefusesAsync(w.Alice.Send(update with { Welcome = default }), HubRule.JoinersMatch);
+
+            // Somebody else stands in the tree, signed by Alice, and is not looked at further.
+            var tab = new Device(World.Matrix, "hs.test", "bob", w.Clock, "phonf");
+            await w.PublishAsync(tab);
+            var renamed = ForgedGroupInfo.Of(update.GroupInfo).With(ForgedGroupInfo.RatchetTree, RenamesBobsPhone);
+            await w.RefusesAsync(w.Alice.Send(update with { GroupInfo = renamed.Sign(w.Alice.Key) }), HubRule.JoinersMatch);
             await w.CrossesAsync(w.Alice, w.Bob, update);
         }),
         Case(HubRule.MembersRegistered, async w =>
@@ -220,6 +227,19 @@ internal static class RoomRuleCases
             await w.RefusesAsync(w.Alice.Send(w.Alice.Adds(room, claimed.Clients.Select(c => c.KeyPackage))), HubRule.RoomSize);
             w.Alice.Group = before;
             await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Refreshes(room));
+        }),
+        Case(HubRule.RoomBound, o => o with { Limits = o.Limits with { MaxRoomsPerUser = 1 } }, async w =>
+        {
+            await w.RoomAsync(w.Alice, w.Bob);
+            await w.PublishAsync(w.Bob);
+            var another = w.NewRoom();
+            var makes = w.Alice.Creates(another, (await w.ClaimAsync(w.Alice, w.Bob.User, another)).Clients.Select(c => c.KeyPackage));
+            await w.RefusesAsync(w.Alice.Send(makes), HubRule.RoomBound);
+
+            // Whoever did not make it has it not counted.
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Says(ConsentOperation.Request, w.Alice.User));
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Grant, w.Bob.User));
+            await w.AnotherRoomAsync(w.Bob, w.Alice);
         }),
         Case(HubRule.MessageReadable, async w =>
         {
@@ -278,14 +298,13 @@ internal static class RoomRuleCases
         genuine.With(ForgedGroupInfo.ExternalPub, _ => [9]),
         genuine.With(ForgedGroupInfo.RatchetTree, _ => [9]),
         genuine.With(ForgedGroupInfo.RatchetTree, tree => [.. tree[..^1], (byte)(tree[^1] ^ 1)]),
-        genuine.With(ForgedGroupInfo.RatchetTree, RenamesBob),
     ];
 
     // A name of the same length, so that the tree stays well-formed.
-    private static byte[] RenamesBob(byte[] tree)
+    private static byte[] RenamesBobsPhone(byte[] tree)
     {
-        var at = tree.AsSpan().IndexOf("/d/bob/"u8);
+        var at = tree.AsSpan().IndexOf("/d/bob/phone"u8);
         Assert.True(at > 0);
-        return [.. tree[..(at + 3)], (byte)'r', .. tree[(at + 4)..]];
+        return [.. tree[..(at + 11)], (byte)'f', .. tree[(at + 12)..]];
     }
 }

@@ -153,11 +153,13 @@ internal static class RuleCases
             await w.RefusesAsync(w.Alice.Send(w.Alice.Writes(room, new string('x', 2_000))), HubRule.PeeringSize);
             await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Writes(room, new string('x', 1_000)));
         }),
-        Case(HubRule.SenderRate, o => o with { Limits = o.Limits with { SenderEventsPerSecond = 1, SenderBurst = 2 } }, async w =>
+        Case(HubRule.SenderRate, o => o with { Limits = o.Limits with { SenderUnitsPerSecond = 1, SenderBurst = 24 } }, async w =>
         {
             await w.ListAsync(w.Alice);
             await w.ListAsync(w.Bob);
             w.Clock.Advance(TimeSpan.FromSeconds(2));
+
+            // Two packages cost 6, to take them in 1, and the frame's signature 1; what is brought again is checked again.
             var twice = w.Alice.Send(w.Alice.Publication());
             await w.AcceptsAsync(twice);
             await w.Bus.SubmitAsync(twice);
@@ -167,16 +169,28 @@ internal static class RuleCases
             await w.PublishAsync(w.Bob);
 
             // Nobody else uses up a sender's.
-            await w.RefusesAsync(w.Alice.Send(w.Alice.Publication(), sender: w.Bob.User), HubRule.SenderOfOrigin);
+            for (var i = 0; i < 20; i++)
+            {
+                await w.RefusesAsync(w.Alice.Send(w.Alice.Publication(), sender: w.Bob.User), HubRule.SenderOfOrigin);
+            }
+
             await w.PublishAsync(w.Bob);
 
-            // Time fills the bucket up to the burst; refusals take from it too.
+            // Time fills the bucket up to the burst; refusals take from it what they cost.
             w.Clock.Advance(TimeSpan.FromHours(1));
             await w.RefusesAsync(w.Alice.Send(w.Alice.Publication(), broken: true), HubRule.SignatureValid);
             await w.PublishAsync(w.Alice);
-            await w.RefusesAsync(w.Alice.Send(w.Alice.Publication()), HubRule.SenderRate);
-            w.Clock.Advance(TimeSpan.FromSeconds(1));
             await w.PublishAsync(w.Alice);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Publication()), HubRule.SenderRate);
+            w.Clock.Advance(TimeSpan.FromSeconds(4));
+            await w.PublishAsync(w.Alice);
+        }),
+        Case(HubRule.EventCost, async w =>
+        {
+            var strong = new Device(World.Xmpp, "a.test", "alice", w.Clock, "strong", suite: 7);
+            var refusal = await w.RefusesAsync(strong.Send(strong.Publication(50)), HubRule.EventCost);
+            Assert.Null(refusal.RetryAfter);
+            await w.PublishAsync(strong, 2);
         }),
         Case(HubRule.ConsentByRequester, async w =>
         {
@@ -220,6 +234,42 @@ internal static class RuleCases
             await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Cancel, w.Bob.User));
             await w.AcceptsAsync(w.Alice.Send(w.Alice.Says(ConsentOperation.Request, UserUri.Parse("mimi://hs.test/u/bernard"))));
         }),
+        Case(HubRule.ConsentTotal, o => o with { Limits = o.Limits with { MaxConsentsPerUser = 1 } }, async w =>
+        {
+            var bernard = new Device(World.Matrix, "hs.test", "bernard", w.Clock);
+            await w.PublishAsync(w.Alice);
+            await w.PublishAsync(bernard);
+            await w.StaysAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Revoke, w.Bob.User));
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Says(ConsentOperation.Request, bernard.User)), HubRule.ConsentTotal);
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Says(ConsentOperation.Revoke, bernard.User)), HubRule.ConsentTotal);
+
+            // What was asked can always be refused; what is taken back makes room.
+            await w.CrossesAsync(bernard, w.Alice, bernard.Says(ConsentOperation.Request, w.Alice.User));
+            await w.StaysAsync(w.Alice, bernard, w.Alice.Says(ConsentOperation.Revoke, bernard.User));
+            await w.StaysAsync(w.Alice, bernard, w.Alice.Says(ConsentOperation.Grant, bernard.User) with { Requester = w.Bob.User });
+            await w.CrossesAsync(w.Alice, bernard, w.Alice.Says(ConsentOperation.Grant, bernard.User));
+        }),
+        Case(HubRule.Unsolicited, o => o with { Limits = o.Limits with { ConsentWordsPerDay = 2, UnsolicitedPerDay = 3 } }, async w =>
+        {
+            await w.PublishAsync(w.Alice);
+            await w.PublishAsync(w.Bob);
+            await w.CrossesAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Request, w.Bob.User));
+            await w.StaysAsync(w.Alice, w.Bob, w.Alice.Says(ConsentOperation.Request, w.Bob.User));
+            var refusal = await w.RefusesAsync(w.Alice.Send(w.Alice.Says(ConsentOperation.Request, w.Bob.User)), HubRule.Unsolicited);
+            Assert.Equal(TimeSpan.FromHours(1), refusal.RetryAfter);
+
+            // To all together, too; who revokes is not counted, and who is asked counts for itself.
+            await w.AcceptsAsync(w.Alice.Send(w.Alice.Says(ConsentOperation.Request, UserUri.Parse("mimi://hs.test/u/bernard"))));
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Says(ConsentOperation.Request, UserUri.Parse("mimi://hs.test/u/basil"))), HubRule.Unsolicited);
+            await w.Bus.NextAsync(World.Matrix);
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Says(ConsentOperation.Grant, w.Alice.User));
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Says(ConsentOperation.Revoke, w.Alice.User));
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Says(ConsentOperation.Grant, w.Alice.User));
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Says(ConsentOperation.Revoke, w.Alice.User));
+            await w.RefusesAsync(w.Bob.Send(w.Bob.Says(ConsentOperation.Grant, w.Alice.User)), HubRule.Unsolicited);
+            w.Clock.Advance(TimeSpan.FromDays(1));
+            await w.CrossesAsync(w.Bob, w.Alice, w.Bob.Says(ConsentOperation.Grant, w.Alice.User));
+        }),
         Case(HubRule.Consented, async w =>
         {
             await w.PublishAsync(w.Alice);
@@ -240,6 +290,8 @@ internal static class RuleCases
             var tablet = new Device(World.Xmpp, "a.test", "alice", w.Clock, "tablet");
             await w.ListAsync(w.Alice);
             await w.RefusesAsync(w.Alice.Send(tablet.Publication()), HubRule.PublishOwn);
+            await w.PublishAsync(w.Alice);
+            await w.RefusesAsync(w.Alice.Send(new KeyMaterialCountRequest(tablet.Uri)), HubRule.PublishOwn);
             await w.PublishAsync(tablet);
         }),
         Case(HubRule.PackageValid, async w =>
@@ -306,6 +358,42 @@ internal static class RuleCases
             await w.RefusesAsync(tablet.Send(tablet.Publication()), HubRule.ClientBound);
             await w.PublishAsync(w.Alice);
             await w.PublishAsync(new Device(World.Xmpp, "a.test", "alan", w.Clock));
+        }),
+        Case(HubRule.ClaimQuota, o => o with { Limits = o.Limits with { ClaimsPerDay = 2 } }, async w =>
+        {
+            await w.MeetAsync(w.Alice, w.Bob);
+            var cathy = new Device(World.Xmpp, "a.test", "cathy", w.Clock);
+            await w.PublishAsync(w.Bob, 10);
+            await w.ClaimAsync(w.Alice, w.Bob.User);
+            await w.ClaimAsync(w.Alice, w.Bob.User, w.NewRoom());
+            var refusal = await w.RefusesAsync(w.Alice.Send(w.Alice.Asks(w.Bob.User)), HubRule.ClaimQuota);
+            Assert.Equal(TimeSpan.FromHours(1), refusal.RetryAfter);
+
+            // Somebody else has its own; a restart gives nothing back, and time does.
+            await w.PublishAsync(cathy);
+            await w.CrossesAsync(cathy, w.Bob, cathy.Says(ConsentOperation.Request, w.Bob.User));
+            await w.AcceptsAsync(w.Bob.Send(w.Bob.Says(ConsentOperation.Grant, cathy.User)));
+            await w.Bus.NextAsync(World.Xmpp);
+            await w.ClaimAsync(cathy, w.Bob.User);
+            await w.CrashHubAsync();
+            await w.StartHubAsync();
+            await w.RefusesAsync(w.Alice.Send(w.Alice.Asks(w.Bob.User)), HubRule.ClaimQuota);
+            w.Clock.Advance(TimeSpan.FromDays(1));
+            await w.ClaimAsync(w.Alice, w.Bob.User);
+
+            // What a user's devices take of each other's is their own affair.
+            await w.PublishAsync(new Device(World.Matrix, "hs.test", "bob", w.Clock, "tablet"), 5);
+            for (var i = 0; i < 3; i++)
+            {
+                Assert.Equal(KeyMaterialStatus.Success, (await w.ClaimAsync(w.Bob, w.Bob.User)).Status);
+            }
+        }),
+        Case(HubRule.LastResortOnce, async w =>
+        {
+            await w.ListAsync(w.Alice);
+            var one = w.Alice.LastResort(1);
+            await w.RefusesAsync(w.Alice.Send(one with { KeyPackages = [.. one.KeyPackages, .. w.Alice.LastResort().KeyPackages] }), HubRule.LastResortOnce);
+            await w.AcceptsAsync(w.Alice.Send(one));
         }),
         Case(HubRule.HandshakeSize, o => o with { Limits = o.Limits with { MaxHandshakeBytes = 200_000, MaxClientsPerUser = 1 } }, async w =>
         {

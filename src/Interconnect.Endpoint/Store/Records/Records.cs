@@ -58,7 +58,22 @@ internal sealed record ForkRecord(ulong Era, byte[] Known, byte[] Shown, long At
 internal sealed record StillRecord(string RuleId, string Client, long At, byte[] Evidence);
 
 /// <summary>A key package of ours with its private keys, until somebody uses it.</summary>
-internal sealed record KeyPackageRecord(string Reference, byte[] Bundle, long NotAfter, string Frame);
+/// <param name="Reference">KeyPackageRef in hexadecimal.</param>
+/// <param name="Bundle">The exported bundle.</param>
+/// <param name="NotAfter">When it ends.</param>
+/// <param name="Frame">The frame that published it.</param>
+/// <param name="LastResort">One that the hub gives out when it has no other; stays when it is used.</param>
+/// <param name="Used">Somebody used the one of last resort, and another is to take its place.</param>
+internal sealed record KeyPackageRecord(string Reference, byte[] Bundle, long NotAfter, string Frame, bool LastResort = false, bool Used = false);
+
+/// <summary>What the hub has of our key packages, as it said last. One entry, or none.</summary>
+/// <param name="Left">How many it can give out once.</param>
+/// <param name="At">When it said so.</param>
+/// <param name="AskedAt">When it was asked last.</param>
+internal sealed record KeyCountRecord(int Left, long At, long AskedAt)
+{
+    public const string Name = "self";
+}
 
 /// <summary>Publications that were refused since the last accepted one. One entry, or none.</summary>
 /// <param name="Refused">How many in a row.</param>
@@ -216,6 +231,7 @@ internal enum FramePurpose
     DeviceListRequest = 8,
     DeviceLink = 9,
     IdentityObjection = 10,
+    KeyCount = 11,
 }
 
 /// <summary>An envelope that came before its turn.</summary>

@@ -41,6 +41,7 @@ internal static class Tables
     public static readonly Table<IdentityRecord> Identity = new(EntryKind.Identity, _ => IdentityRecord.Name);
     public static readonly Table<KeyPackageRecord> KeyPackages = new(EntryKind.KeyPackage, r => r.Reference);
     public static readonly Table<PublicationRecord> Publication = new(EntryKind.Publication, _ => PublicationRecord.Name);
+    public static readonly Table<KeyCountRecord> KeyCount = new(EntryKind.KeyCount, _ => KeyCountRecord.Name);
     public static readonly Table<ContactRecord> Contacts = new(EntryKind.Contact, r => r.User);
     public static readonly Table<RoomRecord> Rooms = new(EntryKind.Room, r => r.Room);
     public static readonly Table<SetupRecord> Setups = new(EntryKind.Setup, r => r.Peer);
