@@ -54,9 +54,10 @@ internal static class ConsentEntries
             return new Decision.Refused(HubRule.ConsentBound);
         }
 
+        // The sender's other devices have to know what their user allows.
         return new Decision.Accepted
         {
-            Recipients = [other],
+            Recipients = view.Identities[sender]?.Newest.List.Devices.Count > 1 ? [other, sender] : [other],
             Consent = next == words ? null : consent,
         };
     }
