@@ -3,8 +3,8 @@ using Interconnect.Federation;
 namespace Interconnect.Endpoint;
 
 /// <summary>
-/// The hub numbers what it accepts in a room from 1, our own frames included, which do not come back to us. This decides whether it is a number's turn, counting
-/// our own: exactly where the hub's acceptance told the number, by their count otherwise.
+/// The hub numbers what it accepts in a room from 1, our own frames included, which come back only where our user has other devices. This decides whether it is a number's
+/// turn, counting our own: exactly where the hub's acceptance, or the frame that came back, told the number, by their count otherwise.
 /// </summary>
 internal static class ConversationOrder
 {
@@ -55,6 +55,21 @@ internal static class ConversationOrder
             Put(work, Skip(order with { Own = order.Own.Contains(number) ? order.Own : [.. order.Own, number] }));
         else
             Put(work, order with { Unplaced = order.Unplaced + 1 });
+    }
+
+    /// <summary>A frame of ours that was counted came back with its number: the count is exact from here.</summary>
+    public static void Place(Work work, ConversationKey conversation, ulong number)
+    {
+        var order = Get(work, conversation);
+        if (number >= order.Next && order.Unplaced > 0)
+            Put(work, Skip(order with { Own = order.Own.Contains(number) ? order.Own : [.. order.Own, number], Unplaced = order.Unplaced - 1 }));
+    }
+
+    /// <summary>Who joins a room begins with the number that brought it in: what was before is not missing.</summary>
+    public static void Begin(Work work, ConversationKey conversation, ulong sequence)
+    {
+        if (sequence > Get(work, conversation).Next)
+            Put(work, new OrderRecord(conversation.Value, sequence, [], 0));
     }
 
     public static List<HeldRecord> Held(Work work, ConversationKey conversation) =>

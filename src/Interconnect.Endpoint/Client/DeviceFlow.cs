@@ -16,6 +16,9 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     private const int MaxRequests = 8;
     private const string LinkMemoryName = "self";
 
+    private static readonly RequestOutcome.Blocked Full =
+        new("END-118", "The list of devices is full", "Open a new era with the recovery phrase ('identity recover')");
+
     private DeviceChain? shown;
 
     /// <summary>Makes a user's identity with this device as its only one.</summary>
@@ -34,7 +37,7 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
             return new RequestOutcome.Blocked("END-117", "This device may not change the list of devices", "Use a device that may, or the recovery phrase");
 
         if (own.Lists.Count >= DeviceChain.MaxLists || own.Newest.List.Devices.Count + added.Count > DeviceList.MaxDevices)
-            return new RequestOutcome.Blocked("END-118", "The list of devices is full", "Open a new era with the recovery phrase ('identity recover')");
+            return Full;
 
         if (added.Any(device => device.Client.Owner != session.User || own.Newest.List.Removed.Contains(device.Client) || own.Newest.List.Devices.Any(d => d.Client == device.Client || d.SignatureKey.Span.SequenceEqual(device.SignatureKey.Span))))
             return new RequestOutcome.Blocked("END-119", "The device is in the list already, was removed from it, or is another user's", "Give the new device another name");
@@ -45,8 +48,14 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
         if (own.Newest.List.Devices.All(d => removed.Contains(d.Client)))
             return new RequestOutcome.Blocked("END-121", "A list has a device", "Add another device first");
 
+        // It travels with events, beside another user's as long; for a removal alone there is always room enough without the other's.
         var list = DeviceList.Next(own.Newest, added, removed, work.Now);
-        Take(work, own.Append(SignedDeviceList.ByDevice(list, session.Client, session.Suite.Id, session.SignList), SignatureChecks.Verify));
+        var next = SignedDeviceList.ByDevice(list, session.Client, session.Suite.Id, session.SignList);
+        var bytes = own.Encoded.Append(next.Encoded).Sum(one => (long)one.Length);
+        if (bytes > (removed.Count > 0 && added.Count == 0 ? AttachedLists.MaxBytes : AttachedLists.MaxBytes / 2))
+            return Full;
+
+        Take(work, own.Append(next, SignatureChecks.Verify));
         return null;
     }
 
@@ -143,7 +152,8 @@ internal sealed class DeviceFlow(EndpointSession session, OutgoingFrames frames,
     /// <summary>A request waits here until the person gives its code, a few at most; everything else is for whoever listens.</summary>
     public static void OnLink(Work work, DeviceLinkMessage link)
     {
-        if (LinkRequest.TryRead(link.Message.Span, out var request, out _))
+        // One that is good for too long would keep its place for as long, and no code makes it count.
+        if (LinkRequest.TryRead(link.Message.Span, out var request, out _) && request.ExpiresAt - work.Now <= LinkCodec.Lifetime + LinkCodec.ClockSkew)
         {
             var name = Convert.ToHexString(request.Hash.Span);
             foreach (var old in Requests(work).Where(old => old.ExpiresAt <= work.Now))

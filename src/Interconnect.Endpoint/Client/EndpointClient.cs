@@ -12,6 +12,7 @@ namespace Interconnect.Endpoint;
 public sealed class EndpointClient : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan PruneEach = TimeSpan.FromHours(6);
 
     private readonly EndpointSession session;
     private readonly SemaphoreSlim gate = new(1, 1);
@@ -31,6 +32,7 @@ public sealed class EndpointClient : IAsyncDisposable
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task running = Task.CompletedTask;
     private bool disposed;
+    private DateTimeOffset pruned;
 
     private EndpointClient(EndpointSession session)
     {
@@ -100,6 +102,7 @@ public sealed class EndpointClient : IAsyncDisposable
             CreatedAt = now.ToUnixTimeMilliseconds(),
             Account = account,
             Joining = joining,
+            Further = joining,
         };
         if (!joining)
         {
@@ -448,6 +451,9 @@ public sealed class EndpointClient : IAsyncDisposable
             ResumeWaiting(work);
             devices.Maintain(work);
             pool.Replenish(work);
+            if (work.Now - pruned >= PruneEach)
+                Prune(work);
+
             return true;
         }, "maintain", cancellation).ConfigureAwait(false);
     }
@@ -491,6 +497,7 @@ public sealed class EndpointClient : IAsyncDisposable
         work.Store.DeleteBefore(EntryKind.Seen, bound);
         work.Store.DeleteBefore(EntryKind.SeenFrame, bound);
         work.Store.DeleteBefore(EntryKind.Sent, bound);
+        pruned = work.Now;
     }
 
     private async Task GuardAsync(Func<CancellationToken, Task> loop)

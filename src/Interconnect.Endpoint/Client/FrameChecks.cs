@@ -32,8 +32,8 @@ internal static class FrameChecks
         if (sender == self ? from is not TransportAddress.Service : from is not TransportAddress.Ghost ghost || ghost.User != sender)
             return Refuse("END-004", "The delivery came from another account than its sender's ghost", "envelope.sender");
 
-        if (sender == self ? envelope.Event is ConsentEntry : envelope.Event is DeviceLinkMessage)
-            return Refuse("END-013", "Consent is another user's word, and a link is our own user's", "envelope.event");
+        if (sender != self && envelope.Event is DeviceLinkMessage)
+            return Refuse("END-013", "What links devices comes from our own user", "envelope.event");
 
         if (hubMade)
             return Refuse("END-009", "Only the hub makes events of this kind", "envelope.sender");

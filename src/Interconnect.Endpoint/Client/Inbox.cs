@@ -134,7 +134,7 @@ internal sealed class Inbox
         if (!work.Store.Has(EntryKind.Seen, envelope.Id.Hex) && !IsRepeated(work, envelope))
         {
             // 2. Is it its turn?
-            if (IsOwnEcho(envelope) || IsTurn(work, envelope))
+            if (IsOwnEcho(envelope) || Joins(work, envelope) || IsTurn(work, envelope))
                 Act(work, envelope);
             else
                 Hold(work, envelope, bytes, from, events);
@@ -155,6 +155,10 @@ internal sealed class Inbox
     // What this device sent itself comes back where our user has other devices: it is the hub's word that it was taken, and nothing else.
     private bool IsOwnEcho(FederationEnvelope envelope) => envelope.Sender == session.User && envelope.Proof?.Client == session.Client;
 
+    // What brings this device into a room waits for nothing that was there before it.
+    private static bool Joins(Work work, FederationEnvelope envelope) =>
+        envelope is { Sequence: not null, Event: RoomUpdate { Welcome.IsEmpty: false } update } && Tables.Rooms.Get(work.Store, update.Room.Value) is null;
+
     private bool IsTurn(Work work, FederationEnvelope envelope) =>
         (!ConversationOrder.IsOrdered(envelope) || ConversationOrder.IsTurn(work, envelope.Conversation, envelope.Sequence!.Value))
         && !(envelope.Event is EncryptedMessage message && messages.IsEarly(work, message));
@@ -170,6 +174,9 @@ internal sealed class Inbox
 
             return;
         }
+
+        if (Joins(work, envelope))
+            ConversationOrder.Begin(work, envelope.Conversation, envelope.Sequence!.Value);
 
         if (ConversationOrder.IsOrdered(envelope) && ConversationOrder.Advance(work, envelope.Conversation, envelope.Sequence!.Value) is > 0 and var missing)
             work.Raise(new EndpointEvent.GapSkipped(work.Now, missing));

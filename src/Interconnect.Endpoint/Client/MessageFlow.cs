@@ -140,10 +140,10 @@ internal sealed class MessageFlow(EndpointSession session, OutgoingFrames frames
         if (!CredentialCheck.TryGetClient(received.Sender.Credential, out var client) || client != envelope.Proof!.Client || !received.Sender.SignatureKey.Span.SequenceEqual(envelope.Proof.SignatureKey.Span))
             return new SchemaError("END-032", "Who signed the frame is not who encrypted the message", "envelope.proof");
 
-        // The key of this generation is used up whatever the content is.
+        // The key of this generation is used up whatever the content is. A member's device that no list names any more may have written before that, or not: what it wrote is set apart.
         Tables.Rooms.Put(work.Store, room with { Group = received.NewState.Export() });
         work.Erase(received.Consumed);
-        var error = session.Book.TrustOf(work, envelope.Proof) is { } trust
+        var error = (session.Book.TrustOf(work, envelope.Proof) ?? (own ? null : KeyTrust.Unconfirmed)) is { } trust
             ? own ? TakeOwn(work, envelope, room, received.Data) : TakeContent(work, envelope, uri, received.Data, trust)
             : new SchemaError("END-041", "The message is of no device that its user authorised", "envelope.proof");
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(received.Data);

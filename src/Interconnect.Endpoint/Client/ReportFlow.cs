@@ -90,12 +90,22 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
         if (envelope.HubDomain is { } hub && sent.Purpose == FramePurpose.KeyPublication)
             session.LearnHub(work, hub);
 
-        // Only the first report moves anything.
-        if (sent.Purpose == FramePurpose.KeyRequest || !IsFirst(work, sent))
+        // Only the first report moves anything; a later one may tell the number that it did not.
+        if (sent.Purpose == FramePurpose.KeyRequest)
             return;
 
+        if (!IsFirst(work, sent))
+        {
+            Place(work, envelope, sent);
+            return;
+        }
+
         if (sent.Room is { } room)
+        {
             ConversationOrder.NoteOwn(work, ConversationKey.OfRoom(RoomUri.Parse(room)), envelope.Sequence);
+            if (envelope.Sequence is null)
+                Tables.Sent.Put(work.Store, sent with { Unplaced = true });
+        }
 
         switch (sent.Purpose)
         {
@@ -114,6 +124,15 @@ internal sealed class ReportFlow(EndpointSession session, OutgoingFrames frames,
             case FramePurpose.KeyRequest or FramePurpose.Message or FramePurpose.Receipt or FramePurpose.DeviceListRequest or FramePurpose.DeviceLink:
                 break;
         }
+    }
+
+    private static void Place(Work work, FederationEnvelope envelope, SentRecord sent)
+    {
+        if (sent is not { Unplaced: true, Room: { } room } || envelope.Sequence is not { } number)
+            return;
+
+        ConversationOrder.Place(work, ConversationKey.OfRoom(RoomUri.Parse(room)), number);
+        Tables.Sent.Put(work.Store, sent with { Unplaced = false });
     }
 
     private void Refuse(Work work, SentRecord sent, HubRefusal refusal, ulong? currentEpoch)

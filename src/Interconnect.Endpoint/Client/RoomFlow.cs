@@ -290,7 +290,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
     {
         var sender = envelope.Sender!;
         var own = sender == session.User;
-        if (!own && ContactBook.Get(work, sender).Ours != ConsentState.Granted)
+        if (!own && !IsAllowed(ContactBook.Get(work, sender)))
             return new SchemaError("END-024", "The sender was not allowed to make contact", "room_update");
 
         var records = Tables.KeyPackages.All(work.Store);
@@ -309,7 +309,7 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
         if (peer is null)
             return new SchemaError("END-023", "The group lacks one of the two users", "room_update");
 
-        if (session.Book.Learn(work, update.DeviceLists, peer) is { } broken)
+        if (session.Book.Learn(work, update.DeviceLists, peer, signer: envelope.Proof) is { } broken)
             return broken;
 
         if (GroupMembership.IsForm(joined.NewState, update.Room, session.User, peer) is { } error)
@@ -339,6 +339,9 @@ internal sealed class RoomFlow(EndpointSession session, OutgoingFrames frames)
 
         return null;
     }
+
+    // What our other devices allowed before this one was added is told to it by nobody: of whom it never heard anything, the hub's word counts.
+    private bool IsAllowed(ContactRecord contact) => contact.Ours == ConsentState.Granted || (session.Identity.Further && contact is { Ours: ConsentState.None, SaidAt: 0, HeardAt: 0 });
 
     private SchemaError? Follow(Work work, FederationEnvelope envelope, RoomUpdate update, RoomRecord room)
     {

@@ -25,7 +25,7 @@ public enum KeyTrust
     /// <summary>Of the same identity as ever.</summary>
     Pinned = 2,
 
-    /// <summary>Of an identity that nobody confirmed, or whose device lists contradict each other.</summary>
+    /// <summary>Of an identity that nobody confirmed, or whose device lists contradict each other, or of a device that its user has removed.</summary>
     Unconfirmed = 3,
 }
 

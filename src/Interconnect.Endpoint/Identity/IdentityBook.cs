@@ -19,7 +19,12 @@ internal sealed class IdentityBook(EndpointSession session)
     public DeviceChain? ChainOf(Work work, UserUri user) => Tables.Chains.Get(work.Store, user.Value) is { } record ? Decode(record.Lists) : null;
 
     /// <summary>What an event that leaves should rest on: our own chain, and the other's.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> Attach(Work work, UserUri? peer = null) => AttachedLists.Of(ChainOf(work, session.User), peer is null ? null : ChainOf(work, peer));
+    public IReadOnlyList<ReadOnlyMemory<byte>> Attach(Work work, UserUri? peer = null)
+    {
+        var own = Heard(work);
+        IReadOnlyList<ReadOnlyMemory<byte>> all = peer is null ? own : [.. own, .. ChainOf(work, peer)?.Encoded ?? []];
+        return all.Sum(list => (long)list.Length) <= AttachedLists.MaxBytes ? all : own;
+    }
 
     /// <summary>What is known of a key; null when it is no authorised device's.</summary>
     public KeyTrust? TrustOf(Work work, ClientUri client, ushort suite, ReadOnlySpan<byte> key)
@@ -50,7 +55,8 @@ internal sealed class IdentityBook(EndpointSession session)
     /// <param name="work">The step in hand.</param>
     /// <param name="lists">As attached.</param>
     /// <param name="first">Who may become known by them; null: only those who are.</param>
-    public SchemaError? Learn(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists, UserUri? first)
+    /// <param name="signer">Who signed the event that brought them; null for the hub.</param>
+    public SchemaError? Learn(Work work, IReadOnlyList<ReadOnlyMemory<byte>> lists, UserUri? first, FrameProof? signer = null)
     {
         if (lists.Count == 0)
             return null;
@@ -60,7 +66,7 @@ internal sealed class IdentityBook(EndpointSession session)
 
         foreach (var (user, encoded) in users)
         {
-            error = user == session.User ? LearnOwn(work, encoded) : Learn(work, user, encoded, user == first);
+            error = user == session.User ? LearnOwn(work, encoded) : Learn(work, user, encoded, user == first, signer);
             if (error is not null)
                 return error;
         }
@@ -104,7 +110,7 @@ internal sealed class IdentityBook(EndpointSession session)
     /// <summary>Stores a chain of our own that was signed here or came with a link.</summary>
     public void PutOwn(Work work, DeviceChain chain) => Tables.Chains.Put(work.Store, new ChainRecord(session.User.Value, [.. chain.Encoded.Select(l => l.ToArray())]));
 
-    private SchemaError? Learn(Work work, UserUri user, IReadOnlyList<ReadOnlyMemory<byte>> encoded, bool mayBeFirst)
+    private SchemaError? Learn(Work work, UserUri user, IReadOnlyList<ReadOnlyMemory<byte>> encoded, bool mayBeFirst, FrameProof? signer)
     {
         var contact = Tables.Contacts.Get(work.Store, user.Value);
         if (contact?.Identity is null && !mayBeFirst)
@@ -116,7 +122,7 @@ internal sealed class IdentityBook(EndpointSession session)
             return error;
 
         if (contact.Identity is null)
-            return Meet(work, contact, shown);
+            return Meet(work, contact, shown, signer);
 
         if (!shown.IdentityKey.Span.SequenceEqual(contact.Identity))
             return Doubt(work, contact, shown);
@@ -142,20 +148,25 @@ internal sealed class IdentityBook(EndpointSession session)
         return null;
     }
 
-    // First contact. Who was known by the keys of devices before there were identities must be named by the identity that is shown now.
-    private static SchemaError? Meet(Work work, ContactRecord contact, DeviceChain shown)
+    // First contact. Who was known by the keys of devices before there were identities is met again by the signature of such a device: a list names whatever keys its maker has seen.
+    private static SchemaError? Meet(Work work, ContactRecord contact, DeviceChain shown, FrameProof? signer)
     {
         if (!shown.IsFresh(work.Now))
             return new SchemaError("END-040", "A first contact is not made over device lists that have run out", "device_lists");
 
-        var same = contact.Clients.All(pinned => pinned.Candidate is null && pinned.Key.Length > 0 && shown.Names(ClientUri.Parse(pinned.Client), pinned.Suite, pinned.Key));
-        if (!same)
+        if (contact.Clients.Count > 0 && !(contact.Clients.All(pinned => IsNamed(pinned, shown)) && contact.Clients.Any(pinned => Signed(pinned, signer))))
             return Doubt(work, contact, shown);
 
         Tables.Chains.Put(work.Store, new ChainRecord(contact.User, [.. shown.Encoded.Select(l => l.ToArray())]));
-        Tables.Contacts.Put(work.Store, contact with { Identity = shown.IdentityKey.ToArray(), Clients = [] });
+        Tables.Contacts.Put(work.Store, contact with { Identity = shown.IdentityKey.ToArray(), Clients = [], Candidate = null, CandidateLists = null });
         return null;
     }
+
+    private static bool IsNamed(PinnedClient pinned, DeviceChain shown) =>
+        pinned.Candidate is null && pinned.Key.Length > 0 && shown.Names(ClientUri.Parse(pinned.Client), pinned.Suite, pinned.Key);
+
+    private static bool Signed(PinnedClient pinned, FrameProof? signer) =>
+        signer is not null && pinned.Client == signer.Client.Value && pinned.Suite == signer.CipherSuite && signer.SignatureKey.Span.SequenceEqual(pinned.Key);
 
     private static SchemaError? Doubt(Work work, ContactRecord contact, DeviceChain shown)
     {
@@ -188,9 +199,16 @@ internal sealed class IdentityBook(EndpointSession session)
         switch (known is null ? (shown.IdentityKey.Span.SequenceEqual(identity) ? new ChainStep.Newer() : new ChainStep.OtherIdentity()) : known.Compare(shown))
         {
             case ChainStep.Newer:
-                Remember(shown);
-                PutOwn(work, shown);
-                work.Raise(new EndpointEvent.OwnDevicesChanged(work.Now, shown.Newest.List.Devices.Any(d => d.Client == session.Client)));
+                TakeOwn(work, shown);
+                break;
+            case ChainStep.Same:
+                NoteHeard(work, shown);
+                break;
+            case ChainStep.Fork(var mine, _) when IsUnheard(work, mine, shown):
+                // Another device of ours changed the list at the same time and was first: what was signed here was shown to nobody, so it is dropped, and said.
+                TakeOwn(work, shown);
+                Tables.ListPublication.Put(work.Store, new ListPublicationRecord(shown.Newest.Hash.ToArray(), null, null, 0, 0));
+                work.Raise(new EndpointEvent.DeviceListPublished(work.Now, new HubRefusal("END-129", "Another device changed the list first; do it again", null)));
                 break;
             case ChainStep.OtherIdentity or ChainStep.Fork:
                 session.Conflict(work);
@@ -200,6 +218,37 @@ internal sealed class IdentityBook(EndpointSession session)
         }
 
         return null;
+    }
+
+    private void TakeOwn(Work work, DeviceChain shown)
+    {
+        Remember(shown);
+        PutOwn(work, shown);
+        NoteHeard(work, shown);
+        work.Raise(new EndpointEvent.OwnDevicesChanged(work.Now, shown.Newest.List.Devices.Any(d => d.Client == session.Client)));
+    }
+
+    // What others show of ours, the hub has.
+    private static void NoteHeard(Work work, DeviceChain shown)
+    {
+        var state = Tables.ListPublication.Get(work.Store, ListPublicationRecord.Name) ?? new ListPublicationRecord(null, null, null, 0, 0);
+        if (!shown.Newest.Hash.Span.SequenceEqual(state.Accepted))
+            Tables.ListPublication.Put(work.Store, state with { Accepted = shown.Newest.Hash.ToArray() });
+    }
+
+    private static bool IsUnheard(Work work, SignedDeviceList mine, DeviceChain shown) =>
+        mine.List.Version > 0
+        && (Tables.ListPublication.Get(work.Store, ListPublicationRecord.Name)?.Accepted is not { } accepted || shown.Lists.Any(list => list.Hash.Span.SequenceEqual(accepted)));
+
+    // A list of ours that the hub has not taken yet may lose against another device's, and is shown to nobody until then: contacts would hold the two against us.
+    private IReadOnlyList<ReadOnlyMemory<byte>> Heard(Work work)
+    {
+        if (ChainOf(work, session.User) is not { } own)
+            return [];
+
+        var accepted = Tables.ListPublication.Get(work.Store, ListPublicationRecord.Name)?.Accepted;
+        var heard = own.Lists.TakeWhile(list => !list.Hash.Span.SequenceEqual(accepted)).Count() + 1;
+        return accepted is null ? own.Encoded : [.. own.Encoded.Take(heard)];
     }
 
     private DeviceChain Decode(IReadOnlyList<byte[]> lists)

@@ -57,7 +57,7 @@ public sealed class IdentityTests : IDisposable
         Inject(alice, intruder.JoinExternally(Room(), Tablet, null, [])!, Tablet, new TransportAddress.Ghost(alice.User));
         Assert.Equal("END-004", (await alice.NextAsync<EndpointEvent.FrameRejected>()).RuleId);
         Inject(alice, new ConsentEntry(ConsentOperation.Grant, bob.User, alice.User, null), Tablet, new TransportAddress.Service());
-        Assert.Equal("END-013", (await alice.NextAsync<EndpointEvent.FrameRejected>()).RuleId);
+        Assert.Equal("END-042", (await alice.NextAsync<EndpointEvent.FrameRejected>()).RuleId);
         await alice.WaitAsync(await alice.SendAsync(bob, "two"), MessageState.Delivered);
     }
 

@@ -67,6 +67,13 @@ internal sealed class FakeGateway(TimeProvider clock)
         }
     }
 
+    /// <summary>As for users from before there were device lists.</summary>
+    public void ForgetLists(UserUri user)
+    {
+        lock (gate)
+            lists.Remove(user);
+    }
+
     public Mailbox MailboxOf(UserUri user)
     {
         lock (gate)
@@ -166,6 +173,9 @@ internal sealed class FakeGateway(TimeProvider clock)
                 Accept(sender, id, request, null);
                 return null;
             case DeviceListUpdate update:
+                if (lists.TryGetValue(sender, out var known) && Contradicts(known, update.Lists))
+                    return No("HUB-104");
+
                 lists[sender] = update.Lists;
                 Accept(sender, id, request, null);
                 foreach (var user in mailboxes.Keys.Where(user => user == sender || granted.Contains((user, sender)) || granted.Contains((sender, user))).ToList())
@@ -189,6 +199,9 @@ internal sealed class FakeGateway(TimeProvider clock)
 
                 Accept(sender, id, request, null);
                 Fan(other, sender, id, request, null);
+                if (mailboxes.TryGetValue(sender, out var devices) && devices.Count > 1)
+                    Fan(sender, sender, id, request, null);
+
                 return null;
             case KeyMaterialRequest asked:
                 if (asked.Target != sender && !granted.Contains((sender, asked.Target)))
@@ -204,6 +217,15 @@ internal sealed class FakeGateway(TimeProvider clock)
             default:
                 return No("HUB-006");
         }
+    }
+
+    // Not verified here: whether one goes on from the other, or is of a later era or another identity.
+    private static bool Contradicts(IReadOnlyList<ReadOnlyMemory<byte>> known, IReadOnlyList<ReadOnlyMemory<byte>> shown)
+    {
+        SignatureCheck any = static (_, _, _, _, _) => true;
+        return DeviceChain.TryRead(known, any, DateTimeOffset.MaxValue - DeviceChain.MaxAhead, null, out var one, out _)
+            && DeviceChain.TryRead(shown, any, DateTimeOffset.MaxValue - DeviceChain.MaxAhead, null, out var other, out _)
+            && one.Compare(other) is ChainStep.Fork or ChainStep.Older;
     }
 
     private KeyMaterialResponse Claim(FrameProof proof, KeyMaterialRequest asked)

@@ -56,6 +56,19 @@ internal sealed class Person : IAsyncDisposable
         return person;
     }
 
+    /// <summary>A further device of this user, named by the list and running; it has published when it returns.</summary>
+    public async Task<Person> AddDeviceAsync(string device)
+    {
+        var further = CreateFurther(gateway, clock, Client.Account.Address, device);
+        further.Options = Options;
+        await further.StartAsync(untilPublished: false);
+        Assert.Null(await Client.AuthoriseDeviceAsync(further.Client.NewDeviceEntry()));
+        await NextAsync<EndpointEvent.DeviceListPublished>(e => e.Refusal is null);
+        Assert.Null(await further.Client.AdoptAsync(await Client.DeviceListsAsync()));
+        await further.NextAsync<EndpointEvent.KeysPublished>(e => e.Refusal is null);
+        return further;
+    }
+
     /// <summary>Alice and Bob, both running, who granted each other what is needed for Alice to write.</summary>
     public static async Task<(Person Alice, Person Bob)> AcquaintedAsync(FakeGateway gateway, TimeProvider clock)
     {
@@ -86,6 +99,16 @@ internal sealed class Person : IAsyncDisposable
     {
         await Client.DisposeAsync();
         store!.Dispose();
+    }
+
+    /// <summary>Changes the store while the person is stopped.</summary>
+    public void Edit(Action<StoreTransaction> change)
+    {
+        using var key = StoreKey.FromKeyFile(Key);
+        using var opened = ((StoreOpening.Opened)EndpointStore.Open(Home, key)).Store;
+        using var transaction = opened.Begin();
+        change(transaction);
+        transaction.Commit();
     }
 
     public async Task RestartAsync()

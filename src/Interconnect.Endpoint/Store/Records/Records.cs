@@ -26,6 +26,9 @@ internal sealed record IdentityRecord
     /// <summary>True for a device that waits until a list of its user names it: it makes no identity of its own.</summary>
     public bool Joining { get; init; }
 
+    /// <summary>True for a device that was added to others: it does not know what they allowed before.</summary>
+    public bool Further { get; init; }
+
     /// <summary>When an identity of this user was seen that is not this one; null for never, or once settled.</summary>
     public long? ConflictAt { get; init; }
 }
@@ -192,7 +195,13 @@ internal sealed record MessageRecord(string Id, bool Incoming, string Peer)
 internal sealed record OutboxRecord(string Frame, string? To, byte[] Bytes, FramePurpose Purpose, string? Room, long CreatedAt, int Attempts, long NotBefore, bool Deferred = false);
 
 /// <summary>What a frame was for; outlives the outbox, because reports come later.</summary>
-internal sealed record SentRecord(string Frame, FramePurpose Purpose, string? Message, string? Room, string? Peer);
+/// <param name="Frame">Its id.</param>
+/// <param name="Purpose">What for.</param>
+/// <param name="Message">The message, or what was said about consent; null for neither.</param>
+/// <param name="Room">The room it is about; null when it is about none.</param>
+/// <param name="Peer">The other user; null when it concerns none.</param>
+/// <param name="Unplaced">It was accepted and counted, and its number in the conversation is not known.</param>
+internal sealed record SentRecord(string Frame, FramePurpose Purpose, string? Message, string? Room, string? Peer, bool Unplaced = false);
 
 /// <summary>What a frame of ours is for. Numbers are stored.</summary>
 internal enum FramePurpose
