@@ -5,13 +5,13 @@ using Interconnect.Testing;
 namespace Interconnect.Endpoint.Tests.Store;
 
 /// <summary>
-/// A store written by schema version 1 is read for ever. The file was made by this test with INTERCONNECT_WRITE_GOLDEN=1; it is written again only with a new
-/// version and under a new name.
+/// Stores from before identities (v1) and since (v2) are read for ever. The newest file was made by this test with INTERCONNECT_WRITE_GOLDEN=1; it is written again only when
+/// shapes change, and under a new name.
 /// </summary>
 public sealed class GoldenStoreTests : IDisposable
 {
     private static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)(255 - i))];
-    private static readonly string Golden = Path.Combine(SharedFiles.RepositoryRoot, "tests", "Interconnect.Endpoint.Tests", "Golden", "store-v1.bin");
+    private static readonly string Golden = Path.Combine(SharedFiles.RepositoryRoot, "tests", "Interconnect.Endpoint.Tests", "Golden");
     private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -20,11 +20,8 @@ public sealed class GoldenStoreTests : IDisposable
     public void AStoreOfVersion1_IsReadWithAllItHolds()
     {
         using var key = StoreKey.FromKeyFile(Key);
-        if (Environment.GetEnvironmentVariable("INTERCONNECT_WRITE_GOLDEN") == "1")
-            WriteGolden(key);
-
         Directory.CreateDirectory(folder.Path);
-        File.Copy(Golden, folder.File(EndpointStore.FileName));
+        File.Copy(Path.Combine(Golden, "store-v1.bin"), folder.File(EndpointStore.FileName));
         using var store = Assert.IsType<StoreOpening.Opened>(EndpointStore.Open(folder.Path, key)).Store;
         using var read = store.Begin();
 
@@ -43,6 +40,62 @@ public sealed class GoldenStoreTests : IDisposable
         Assert.Equal("state"u8.ToArray(), read.Get(EntryKind.Transport, "matrix since"));
         Assert.Equal("message"u8.ToArray(), read.Get(EntryKind.ContentIndex, "0101"));
     }
+
+    [Fact]
+    public void AStoreOfVersion2_IsReadWithAllThatCameWithIdentities()
+    {
+        using var key = StoreKey.FromKeyFile(Key);
+        if (Environment.GetEnvironmentVariable("INTERCONNECT_WRITE_GOLDEN") == "1")
+            WriteGolden(key);
+
+        Directory.CreateDirectory(folder.Path);
+        File.Copy(Path.Combine(Golden, "store-v2.bin"), folder.File(EndpointStore.FileName));
+        using var store = Assert.IsType<StoreOpening.Opened>(EndpointStore.Open(folder.Path, key)).Store;
+        using var read = store.Begin();
+
+        Same(IdentityWithKeys, Tables.Identity.All(read));
+        Same(Chain, Tables.Chains.All(read));
+        Same(ListPublication, Tables.ListPublication.All(read));
+        Same(Publication, Tables.Publication.All(read));
+        Same(ContactInDoubt, Tables.Contacts.All(read));
+        Same(StandingRoom, Tables.Rooms.All(read));
+        Same(Message with { Trust = KeyTrust.Unconfirmed }, Tables.Messages.All(read));
+        Same(Sent with { Unplaced = true }, Tables.Sent.All(read));
+        Assert.True(read.Has(EntryKind.SeenFrame, "00ff mimi://b.test/d/bob/x"));
+        Assert.Equal("mine"u8.ToArray(), read.Get(EntryKind.DeviceLabel, "mimi://a.test/d/alice/phone"));
+        Assert.Equal([52], read.Get(EntryKind.LinkRequest, "AA"));
+        Assert.Equal([53], read.Get(EntryKind.LinkMemory, "self"));
+    }
+
+    private static IdentityRecord IdentityWithKeys => Identity with { IdentityKey = [31], Seed = [32], Joining = true, Further = true, ConflictAt = 33 };
+
+    private static ChainRecord Chain { get; } = new("mimi://b.test/u/bob", [[34], [35]]);
+
+    private static ListPublicationRecord ListPublication { get; } = new([36], "f4", [37], 38, 39);
+
+    private static PublicationRecord Publication { get; } = new(40, 41);
+
+    private static ContactRecord ContactInDoubt => Contact with
+    {
+        Clients = [],
+        Identity = [42],
+        Verified = true,
+        Candidate = [43],
+        CandidateLists = [[44]],
+        Fork = new ForkRecord(1, [45], [46], 47),
+        HeardAt = 48,
+        SaidAt = 49,
+    };
+
+    private static RoomRecord StandingRoom => Room with
+    {
+        Pending = new PendingCommit("f1", [9], true),
+        Still = new StillRecord("END-041", "mimi://b.test/d/bob/evil", 50, [51]),
+        ReadOnly = true,
+        AddingFrame = "f5",
+        AddingUntil = 54,
+        AddingTries = 55,
+    };
 
     private static IdentityRecord Identity { get; } = new()
     {
@@ -111,23 +164,21 @@ public sealed class GoldenStoreTests : IDisposable
         using (var store = Assert.IsType<StoreOpening.Opened>(EndpointStore.Create(made.Path, key)).Store)
         using (var write = store.Begin())
         {
-            Tables.Identity.Put(write, Identity);
-            Tables.KeyPackages.Put(write, KeyPackage);
-            Tables.Contacts.Put(write, Contact);
-            Tables.Rooms.Put(write, Room);
-            Tables.Setups.Put(write, Setup);
-            Tables.Messages.Put(write, Message);
-            Tables.Outbox.Put(write, Outbox);
-            Tables.Sent.Put(write, Sent, 29);
-            Tables.Held.Put(write, Held);
-            Tables.Chunks.Put(write, Chunk);
-            Tables.Orders.Put(write, Order);
-            write.Put(EntryKind.Seen, "00ff", [1], 30);
-            write.Put(EntryKind.Transport, "matrix since", "state"u8.ToArray());
-            write.Put(EntryKind.ContentIndex, "0101", "message"u8.ToArray());
+            Tables.Identity.Put(write, IdentityWithKeys);
+            Tables.Chains.Put(write, Chain);
+            Tables.ListPublication.Put(write, ListPublication);
+            Tables.Publication.Put(write, Publication);
+            Tables.Contacts.Put(write, ContactInDoubt);
+            Tables.Rooms.Put(write, StandingRoom);
+            Tables.Messages.Put(write, Message with { Trust = KeyTrust.Unconfirmed });
+            Tables.Sent.Put(write, Sent with { Unplaced = true }, 29);
+            write.Put(EntryKind.SeenFrame, "00ff mimi://b.test/d/bob/x", [1], 56);
+            write.Put(EntryKind.DeviceLabel, "mimi://a.test/d/alice/phone", "mine"u8.ToArray());
+            write.Put(EntryKind.LinkRequest, "AA", [52], 57);
+            write.Put(EntryKind.LinkMemory, "self", [53]);
             write.Commit();
         }
 
-        File.Copy(made.File(EndpointStore.FileName), Golden, true);
+        File.Copy(made.File(EndpointStore.FileName), Path.Combine(Golden, "store-v2.bin"), true);
     }
 }
